@@ -1,0 +1,208 @@
+"""The course's corpora, split once and for all into train, valid and test.
+
+A corpus is a sequence of documents (a play, a chapter, a speech, a poet, a page). Whole documents go to one
+split, chosen by a hash of their name, so near-duplicate lines never sit on both sides. What a loader returns
+knows its split, and two splits cannot be added together.
+"""
+
+import gzip
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+SPLITS = ("train", "valid", "test")
+HELD_OUT = 0.1  # the share of documents in each of valid and test
+
+
+class SplitError(ValueError):
+    """Text of one split was about to be used where another split is meant."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """One play, chapter, speech, poet or page: its name and its text."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Corpus(Sequence):
+    """Documents of one split. Adding corpora of different splits raises SplitError."""
+
+    name: str
+    split: str
+    documents: tuple[Document, ...]
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    def __getitem__(self, index: int) -> Document:
+        return self.documents[index]
+
+    def __add__(self, other: "Corpus") -> "Corpus":
+        if not isinstance(other, Corpus):
+            return NotImplemented
+        other.require(self.split)
+        return Corpus(f"{self.name}+{other.name}", self.split, self.documents + other.documents)
+
+    def require(self, *splits: str) -> "Corpus":
+        """Return this corpus if it belongs to one of `splits`; raises SplitError otherwise."""
+        if self.split not in splits:
+            raise SplitError(f"{self.name} holds the {self.split} split; this needs {' or '.join(splits)}")
+        return self
+
+    @property
+    def text(self) -> str:
+        """All documents, one after the other, an empty line between them."""
+        return "\n\n".join(document.text for document in self.documents)
+
+
+def path(relative: str) -> Path:
+    """The path of a vendored file below eras/data, e.g. `tok/r50k_base.tiktoken`; raises FileNotFoundError."""
+    found = ROOT / relative
+    if not found.is_file():
+        raise FileNotFoundError(f"no data file {relative!r}; eras/data/PROVENANCE.tsv lists what there is")
+    return found
+
+
+def names() -> list[str]:
+    """The corpora that `load` knows."""
+    return sorted(_READERS)
+
+
+def load(name: str, split: str) -> Corpus:
+    """Load one split of one corpus.
+
+    `name` is one of `names()`, `split` one of train, valid, test. Raises ValueError for anything else.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {split!r}")
+    documents = _documents(name)
+    assigned = _assign([document.name for document in documents])
+    return Corpus(name, split, tuple(d for d in documents if assigned[d.name] == split))
+
+
+def load_pairs(split: str, source: str = "zh", target: str = "en") -> list[tuple[str, str]]:
+    """Sentence pairs of the LibreOffice help pages, `(source, target)`, split by page.
+
+    Languages: en, zh, fr, es, de. Raises ValueError for an unknown split or language.
+    """
+    columns = {"en": 1, "zh": 2, "fr": 3, "es": 4, "de": 5}
+    if source not in columns or target not in columns:
+        raise ValueError(f"languages are {', '.join(columns)}, not {source!r} and {target!r}")
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {split!r}")
+    rows = _help_rows()
+    assigned = _assign([_page(row) for row in rows])
+    kept = [row for row in rows if assigned[_page(row)] == split]
+    return [(row[columns[source]], row[columns[target]]) for row in kept]
+
+
+def _assign(document_names: list[str]) -> dict[str, str]:
+    """Each name's split: ordered by hash, the first tenth is test, the second valid, the rest train."""
+    ordered = sorted(set(document_names), key=lambda name: hashlib.sha256(name.encode()).hexdigest())
+    held_out = max(1, round(HELD_OUT * len(ordered)))
+    return {
+        name: "test" if i < held_out else "valid" if i < 2 * held_out else "train"
+        for i, name in enumerate(ordered)
+    }
+
+
+@lru_cache
+def _documents(name: str) -> tuple[Document, ...]:
+    if name not in _READERS:
+        raise ValueError(f"no corpus {name!r}; there are {', '.join(names())}")
+    return tuple(_READERS[name]())
+
+
+_PLAYS = (
+    "HAMLET, PRINCE OF DENMARK",
+    "MACBETH",
+    "ROMEO AND JULIET",
+    "A MIDSUMMER NIGHT'S DREAM",
+    "JULIUS CAESAR",
+    "THE MERCHANT OF VENICE",
+    "THE TEMPEST",
+    "AS YOU LIKE IT",
+    "OTHELLO, THE MOOR OF VENICE",
+    "THE TRAGEDY OF KING LEAR",
+    "TWELFTH NIGHT; OR, WHAT YOU WILL",
+    "THE TRAGEDY OF CORIOLANUS",
+)
+
+
+def _shakespeare() -> Iterator[Document]:
+    """Twelve plays; each starts at its title line (later lines that repeat a title belong to that play)."""
+    text = path("lm/shakespeare_12_plays.txt").read_text(encoding="utf-8")
+    starts = [re.search(rf"^{re.escape(title)}$", text, re.M).start() for title in _PLAYS]
+    order = sorted(zip(starts, _PLAYS, strict=True))
+    for (start, title), end in zip(order, [*(s for s, _ in order[1:]), len(text)], strict=True):
+        yield Document(title, text[start:end].strip() + "\n")
+
+
+def _moby_dick() -> Iterator[Document]:
+    text = path("lm/moby_dick.txt").read_text(encoding="utf-8")
+    for chapter in re.split(r"^(?=CHAPTER \d+\. )", text, flags=re.M):
+        if chapter.strip():
+            yield Document(chapter.split("\n", 1)[0].strip(), chapter.strip() + "\n")
+
+
+def _speeches() -> Iterator[Document]:
+    text = path("lm/sotu_1981_2021.txt").read_text(encoding="utf-8")
+    _, *parts = re.split(r"^=== (.*) ===$", text, flags=re.M)
+    for name, speech in zip(parts[::2], parts[1::2], strict=True):
+        yield Document(name, speech.strip() + "\n")
+
+
+def _grouped(rows: list[list[str]], key: Callable, line: Callable) -> Iterator[Document]:
+    """One document per key, its rows as lines, in the order in which keys first appear."""
+    groups: dict[str, list[str]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(line(row))
+    for name, lines in groups.items():
+        yield Document(name, "\n".join(lines) + "\n")
+
+
+def _tang() -> Iterator[Document]:
+    """Quatrains grouped by poet: versions of one poem stay in one split."""
+    rows = _rows(path("lm/tang_quatrains.zh-hans.tsv").read_text(encoding="utf-8"))
+    return _grouped(rows, key=lambda r: r[0], line=lambda r: f"{r[1]}\n{r[2]}\n")
+
+
+def _bible() -> Iterator[Document]:
+    rows = _rows(gzip.decompress(path("mt/bible.en-es.tsv.gz").read_bytes()).decode())
+    return _grouped(rows, key=lambda r: r[0].rsplit(":", 1)[0], line=lambda r: r[1])
+
+
+def _help(column: int) -> Iterator[Document]:
+    return _grouped(_help_rows(), key=_page, line=lambda r: r[column])
+
+
+@lru_cache
+def _help_rows() -> list[list[str]]:
+    return _rows(gzip.decompress(path("mt/libreoffice_help.en-zh-fr-es-de.tsv.gz").read_bytes()).decode())
+
+
+def _page(row: list[str]) -> str:
+    return row[0].split("#")[0]
+
+
+def _rows(table: str) -> list[list[str]]:
+    """The rows of a tab-separated table, without its header."""
+    return [line.split("\t") for line in table.split("\n")[1:] if line]
+
+
+_READERS: dict[str, Callable[[], Iterator[Document]]] = {
+    "shakespeare": _shakespeare,
+    "moby_dick": _moby_dick,
+    "sotu": _speeches,
+    "tang": _tang,
+    "bible": _bible,
+    "help_en": lambda: _help(1),
+    "help_zh": lambda: _help(2),
+}

@@ -1,0 +1,1 @@
+"""Part III. Deep learning (2013-2018)."""

@@ -1,0 +1,1 @@
+"""The one measurement through all eras: tasks, recorded results, training scripts."""

@@ -1,0 +1,1 @@
+"""Part V. Large language models (2023-)."""

@@ -1,0 +1,1 @@
+"""Part IV. Pretraining (2018-2022)."""

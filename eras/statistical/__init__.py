@@ -1,0 +1,1 @@
+"""Part II. Statistical learning (1993-2012)."""
