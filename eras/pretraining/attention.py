@@ -33,9 +33,9 @@ def softmax(x: Tensor, dim: int = -1) -> Tensor:
     ### BEGIN SOLUTION
     if x.shape[dim] == 0:
         return x.clone()
-    wide = x.float() if x.dtype in HALF else x
+    wide = x.float() if x.dtype.itemsize < 4 else x
     highest = wide.detach().amax(dim, keepdim=True)
-    powers = (wide - highest.masked_fill(highest == LOWEST, 0.0)).exp()
+    powers = (wide - highest.masked_fill(highest == float("-inf"), 0.0)).exp()
     total = powers.sum(dim, keepdim=True)
     return (powers / total.masked_fill(total == 0, 1.0)).to(x.dtype)
     ### END SOLUTION
@@ -188,13 +188,21 @@ class KVCache:
     length: int = 0
 
     def update(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Append (B, H, T, D) and (B, H, T, E); return all so far.  Raises ValueError if B, H or widths
-        changed.
+        """Append (B, H, T, D) and (B, H, T, E); return all so far, (B, H, S, D) and (B, H, S, E).
+
+        Raises ValueError if B, H or a width differ from what the cache holds.
         """
+        check_appended(self.keys, k)
+        check_appended(self.values, v)
         ### BEGIN SOLUTION
-        first, last = self.length, self.length + k.shape[-2]
-        self.keys = with_room(self.keys, k, first, last)
-        self.values = with_room(self.values, v, first, last)
+        first, last = self.length, self.length + k.shape[2]
+        if self.keys is None:
+            self.keys, self.values = k[:, :, :0].detach(), v[:, :, :0].detach()
+        room = self.keys.shape[2]
+        if last > room:
+            more = max(last, 2 * room) - room
+            self.keys = F.pad(self.keys, (0, 0, 0, more))
+            self.values = F.pad(self.values, (0, 0, 0, more))
         self.keys[:, :, first:last] = k.detach()
         self.values[:, :, first:last] = v.detach()
         self.length = last
@@ -215,21 +223,12 @@ class KVCache:
         self.length = length
 
 
-def with_room(store: Tensor | None, new: Tensor, used: int, needed: int) -> Tensor:
-    """A store (B, H, ≥needed, D) that begins with the `used` positions of the old one; doubled if it was too
-    short.
-    """
+def check_appended(store: Tensor | None, new: Tensor) -> None:
+    """Refuse keys or values (B, H, T, D) that cannot follow those in the cache."""
+    if new.dim() != 4:
+        raise ValueError(f"the cache takes (B, H, T, D), got {tuple(new.shape)}")
     if store is not None and (store.shape[:2], store.shape[3]) != (new.shape[:2], new.shape[3]):
-        raise ValueError(
-            f"the cache holds (B, H, S, D) = {tuple(store.shape)}, cannot append {tuple(new.shape)}"
-        )
-    if store is not None and needed <= store.shape[2]:
-        return store
-    room = needed if store is None else max(needed, 2 * store.shape[2])
-    bigger = new.new_empty(new.shape[0], new.shape[1], room, new.shape[3])
-    if used:
-        bigger[:, :, :used] = store[:, :, :used]
-    return bigger
+        raise ValueError(f"the cache holds {tuple(store.shape)}, cannot append {tuple(new.shape)}")
 
 
 class MultiHeadAttention(nn.Module):
