@@ -1,0 +1,1 @@
+"""Release, grade and return exercises: a small package on top of nbgrader."""

@@ -1,0 +1,100 @@
+"""The command `autograder`: one verb a file."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from autograder.course import Course, CourseError
+
+
+def main(arguments=None):
+    """Run one verb; returns the exit code. A CourseError is one line on stderr and exit code 1."""
+    options = parser().parse_args(arguments)
+    try:
+        return options.run(Course.at(options.course), options) or 0
+    except CourseError as error:
+        print(f"autograder {options.verb}: {error}", file=sys.stderr)
+    except OSError as error:
+        print(
+            f"autograder {options.verb}: {error.filename or ''}: {error.strerror or error}", file=sys.stderr
+        )
+    except KeyboardInterrupt:
+        print(f"autograder {options.verb}: interrupted.", file=sys.stderr)
+    return 1
+
+
+def parser():
+    """The command line."""
+    top = argparse.ArgumentParser(prog="autograder", description="Release, grade and return exercises.")
+    top.add_argument(
+        "--course", default=Path.cwd(), metavar="FOLDER", help="the course (default: this folder)"
+    )
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    names = {"nargs": "*", "metavar": "NAME", "help": "exercises (default: all)"}
+
+    weave = verbs.add_parser("weave", help="copy the package's pieces into solutions/")
+    weave.add_argument("names", **names)
+    weave.set_defaults(run=run_weave)
+
+    release = verbs.add_parser("release", help="make exercises/ from solutions/ with nbgrader")
+    release.add_argument("names", **names)
+    release.set_defaults(run=run_release)
+
+    kit = verbs.add_parser("kit", help="make the students' copy of the course")
+    kit.add_argument("target", metavar="DIR-or-ZIP", help="a new folder, or a .zip")
+    kit.add_argument(
+        "--due", nargs="*", default=[], metavar="NAME", help="exercises whose pieces become stubs"
+    )
+    kit.set_defaults(run=run_kit)
+
+    sample = verbs.add_parser(
+        "sample", help="grade a sample class with nbgrader: gradebook, feedback, marks.csv"
+    )
+    sample.add_argument("names", **names)
+    sample.set_defaults(run=run_sample)
+
+    lab = verbs.add_parser("lab", help="open JupyterLab, ready for the exercises")
+    lab.add_argument("rest", nargs=argparse.REMAINDER, metavar="…", help="passed on to jupyter lab")
+    lab.set_defaults(run=run_lab)
+    return top
+
+
+def run_weave(course, options):
+    from autograder.weave import weave
+
+    tell(weave(course, options.names), course.source, course.root)
+
+
+def run_release(course, options):
+    from autograder.release import release
+
+    tell(release(course, options.names), course.released, course.root)
+
+
+def run_kit(course, options):
+    from autograder.kit import kit
+
+    count = kit(course, options.target, options.due)
+    print(f"{options.target}: {count} files; still due: {', '.join(options.due) or 'nothing'}.")
+
+
+def run_sample(course, options):
+    from autograder.sample import sample
+
+    sample(course, options.names)
+
+
+def run_lab(course, options):
+    from autograder.lab import lab
+
+    return lab(course, options.rest)
+
+
+def tell(results, path, root):
+    """One line for each exercise: what was done to which file."""
+    for name, changed in results:
+        print(f"{'wrote' if changed else 'up to date:'} {path(name).relative_to(root)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
