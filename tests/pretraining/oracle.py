@@ -29,13 +29,19 @@ def from_gpt2(model) -> GPT:
 
 def _renamed(theirs, layers, width):
     """Their parameters under our names; their Conv1D keeps (in, out), our Linear (out, in)."""
-    ours = {"tokens.weight": theirs["transformer.wte.weight"], "positions.weight": theirs["transformer.wpe.weight"]}
+    ours = {
+        "tokens.weight": theirs["transformer.wte.weight"],
+        "positions.weight": theirs["transformer.wpe.weight"],
+    }
     pairs = [("transformer.ln_f", "norm")]
     for i in range(layers):
         h, b = f"transformer.h.{i}", f"blocks.{i}"
         pairs += [(f"{h}.ln_1", f"{b}.attention_norm"), (f"{h}.ln_2", f"{b}.feed_forward_norm")]
         pairs += [(f"{h}.attn.c_proj", f"{b}.attention.output")]
-        pairs += [(f"{h}.mlp.c_fc", f"{b}.feed_forward.expand"), (f"{h}.mlp.c_proj", f"{b}.feed_forward.contract")]
+        pairs += [
+            (f"{h}.mlp.c_fc", f"{b}.feed_forward.expand"),
+            (f"{h}.mlp.c_proj", f"{b}.feed_forward.contract"),
+        ]
         for part, name in enumerate(("query", "key", "value")):
             columns = slice(part * width, (part + 1) * width)
             ours[f"{b}.attention.{name}.weight"] = theirs[f"{h}.attn.c_attn.weight"][:, columns].T
