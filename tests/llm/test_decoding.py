@@ -249,8 +249,6 @@ class Letters:
 
     pieces: ClassVar = ["a", "b", "ab", "ba", "aab", "é", "\n", "b\n"]
     vocab: ClassVar = dict(enumerate(piece.encode() for piece in pieces))
-        i: text.encode() for i, text in enumerate(["a", "b", "ab", "ba", "aab", "é", "\n", "b\n"])
-    }
 
     def encode(self, text):
         return [next(i for i, piece in self.vocab.items() if piece == letter.encode()) for letter in text]
