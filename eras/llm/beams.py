@@ -8,25 +8,25 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """A finished continuation: the new token ids (with the end token, if it has one) and its score."""
+    """A finished continuation: its score and the new token ids (with the end token, if it has one)."""
 
     score: float
-    ids: tuple[int, ...]
+    ids: list[int]
 
 
 @dataclass
 class Finished:
-    """The best finished continuations of one prompt, best first, at most `size`; no more once closed."""
+    """The best finished continuations of one prompt as (score, new ids), best first, at most `size`; no more once closed."""
 
     size: int
-    best: list[Hypothesis] = field(default_factory=list)
+    best: list[tuple[float, list[int]]] = field(default_factory=list)
     closed: bool = False
 
     def take(self, candidates: Tensor, scores: Tensor, ends: Tensor) -> None:
         """Take in the candidates (M, N) that end, (M,) bool, with scores (M,), and keep the best of all."""
         possible = ends & scores.isfinite() & (not self.closed)
-        new = [Hypothesis(float(scores[i]), tuple(candidates[i].tolist())) for i in possible.nonzero()[:, 0]]
-        self.best = sorted([*self.best, *new], key=lambda h: -h.score)[: self.size]
+        new = [(float(scores[i]), candidates[i].tolist()) for i in possible.nonzero()[:, 0]]
+        self.best = sorted([*self.best, *new], key=lambda pair: -pair[0])[: self.size]
 
     @property
     def full(self) -> bool:
@@ -36,7 +36,7 @@ class Finished:
     @property
     def worst(self) -> float:
         """The score to beat: -inf while there is room."""
-        return self.best[-1].score if self.full else -math.inf
+        return self.best[-1][0] if self.full else -math.inf
 
 
 def check_beams(beams: int, max_new_tokens: int, early_stopping: bool | str) -> None:

@@ -59,7 +59,8 @@ def top_p(logits: Tensor, p: float) -> Tensor:
     Source: Holtzman et al. 2020, section 3.1.
     """
     ### BEGIN SOLUTION
-    _check_share(p, "p")
+    if not 0 < p <= 1:
+        raise ValueError(f"p must be above 0 and at most 1, not {p}")
     ascending, order = logits.sort(dim=-1)
     tail = ascending.softmax(dim=-1).cumsum(dim=-1)  # mass of a token and of all less probable ones
     dropped = tail <= 1 - p
@@ -74,7 +75,8 @@ def min_p(logits: Tensor, p: float) -> Tensor:
     Raises ValueError for p outside (0, 1]. Source: Nguyen et al. 2024, section 3.
     """
     ### BEGIN SOLUTION
-    _check_share(p, "p")
+    if not 0 < p <= 1:
+        raise ValueError(f"p must be above 0 and at most 1, not {p}")
     threshold = logits.max(dim=-1, keepdim=True).values + math.log(p)
     return logits.masked_fill(logits < threshold, -math.inf)
     ### END SOLUTION
@@ -87,7 +89,8 @@ def typical(logits: Tensor, mass: float) -> Tensor:
     Source: Meister et al. 2023, equation 6.
     """
     ### BEGIN SOLUTION
-    _check_share(mass, "mass")
+    if not 0 < mass <= 1:
+        raise ValueError(f"mass must be above 0 and at most 1, not {mass}")
     log_probabilities = logits.log_softmax(dim=-1)
     probabilities = log_probabilities.exp()
     entropy = -(probabilities * log_probabilities).nansum(dim=-1, keepdim=True)
@@ -134,12 +137,6 @@ def no_repeat_ngram(ids: Tensor, logits: Tensor, n: int) -> Tensor:
         scores[banned] = -math.inf
     return logits
     ### END SOLUTION
-
-
-def _check_share(value: float, name: str) -> None:
-    """Raise ValueError unless 0 < value <= 1."""
-    if not 0 < value <= 1:
-        raise ValueError(f"{name} must be above 0 and at most 1, not {value}")
 
 
 # The same as settings to pass around.
@@ -342,8 +339,8 @@ def beam_search(
     length_penalty: float = 1.0,
     early_stopping: bool | str = False,
     processors: Sequence[Processor] = (),
-) -> list[list[Hypothesis]]:
-    """For each row the best finished continuations, best first, at most `beams`.  (B, T) -> B lists
+) -> list[list[tuple[float, list[int]]]]:
+    """For each row the best finished continuations as (score, new ids), best first, at most `beams`.
 
     In each round the 2·beams best one-token extensions of the live beams are ranked by total log-probability.
     Of the first `beams` of them, those that end (with `eos`, or at max_new_tokens) are finished, with score
@@ -574,7 +571,7 @@ def generate_beams(
     ids = prepare(model, prompts, max_new_tokens)
     with evaluating(model):
         found = beam_search(CachedStep(model), ids, beams, max_new_tokens, **settings)
-    return [hypotheses[:n_best] for hypotheses in found]
+    return [[Hypothesis(*pair) for pair in pairs[:n_best]] for pairs in found]
 
 
 def generate_speculative(
