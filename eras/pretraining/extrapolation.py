@@ -1,5 +1,4 @@
-"""How far past its training length does each kind of position carry?  python -m
-eras.pretraining.extrapolation
+"""How far past its training length each kind of position carries:  python -m eras.pretraining.extrapolation
 
 Small byte-level decoders that differ in their positions alone are trained on Moby-Dick at 64 positions and
 read 512 on held-out pages. Bits per byte by position, settings, seeds and the training log go to
@@ -151,20 +150,23 @@ def bits_by_position(model: Decoder, settings: Settings, corpus: Tensor) -> list
     return [round(each, 4) for each in bits.view(-1, settings.bin).mean(1).tolist()]
 
 
+def run_one(kind: str, seed: int, settings: Settings, corpus: Tensor, held_out: Tensor) -> dict:
+    """Train and measure one variant; -> its row of the results file."""
+    start = time.process_time()
+    model, losses = train(kind, seed, settings, corpus)
+    bits = bits_by_position(model, settings, held_out)
+    spent = round(time.process_time() - start, 1)
+    return {"kind": kind, "seed": seed, "bits": bits, "log": losses, "cpu_seconds": spent}
+
+
 def run(settings: Settings, seeds: tuple[int, ...] = (1, 2, 3), kinds: tuple[str, ...] = KINDS) -> dict:
     """Train and measure every kind with every seed; -> what goes into the results file."""
     corpus, held_out, rows = text_bytes("train"), text_bytes("valid"), []
     for seed in seeds:
         for kind in kinds:
-            start = time.process_time()
-            model, losses = train(kind, seed, settings, corpus)
-            bits = bits_by_position(model, settings, held_out)
-            spent = round(time.process_time() - start, 1)
-            rows.append({"kind": kind, "seed": seed, "bits": bits, "log": losses, "cpu_seconds": spent})
-            print(
-                f"{kind:10} seed {seed}: {bits[0]:.3f} … {bits[-1]:.3f} bits per byte, {spent:.0f} s",
-                flush=True,
-            )
+            rows.append(run_one(kind, seed, settings, corpus, held_out))
+            first, last = rows[-1]["bits"][0], rows[-1]["bits"][-1]
+            print(f"{kind:10} seed {seed}: {first:.3f} … {last:.3f} bits per byte", flush=True)
     return {"corpus": "moby_dick", "torch": torch.__version__, "settings": asdict(settings), "rows": rows}
 
 
