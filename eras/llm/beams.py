@@ -16,7 +16,7 @@ class Hypothesis:
 
 @dataclass
 class Finished:
-    """The best finished continuations of one prompt as (score, new ids), best first, at most `size`; no more once closed."""
+    """The `size` best finished continuations of one prompt, (score, new ids), best first; no more once closed."""
 
     size: int
     best: list[tuple[float, list[int]]] = field(default_factory=list)

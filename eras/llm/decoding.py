@@ -29,7 +29,7 @@ def temperature(logits: Tensor, value: float) -> Tensor:
     """Divide logits by a temperature: below 1 sharper, above 1 flatter.  (B, V) -> (B, V)
 
     Raises ValueError unless 0 < value < infinity; temperature 0 has no distribution, use `greedy`.
-    Source: Ackley, Hinton and Sejnowski 1985, equation 5.
+    Source: Ackley, Hinton and Sejnowski 1985.
     """
     ### BEGIN SOLUTION
     if not 0 < value < math.inf:
@@ -42,7 +42,7 @@ def top_k(logits: Tensor, k: int) -> Tensor:
     """Keep the k largest logits of each row, -inf elsewhere.  (B, V) -> (B, V)
 
     Ties with the k-th are kept too; k above V keeps everything. Raises ValueError for k < 1.
-    Source: Fan, Lewis and Dauphin 2018, section 5.
+    Source: Fan, Lewis and Dauphin 2018.
     """
     ### BEGIN SOLUTION
     if k < 1:
@@ -72,7 +72,7 @@ def top_p(logits: Tensor, p: float) -> Tensor:
 def min_p(logits: Tensor, p: float) -> Tensor:
     """Keep tokens at least p times as probable as the most probable one, -inf elsewhere.  (B, V) -> (B, V)
 
-    Raises ValueError for p outside (0, 1]. Source: Nguyen et al. 2024, section 3.
+    Raises ValueError for p outside (0, 1]. Source: Nguyen et al. 2024.
     """
     ### BEGIN SOLUTION
     if not 0 < p <= 1:
@@ -86,7 +86,7 @@ def typical(logits: Tensor, mass: float) -> Tensor:
     """Keep the tokens whose surprisal is nearest the entropy until `mass` is reached.  (B, V) -> (B, V)
 
     Ties with the last one kept are kept too. Raises ValueError for mass outside (0, 1].
-    Source: Meister et al. 2023, equation 6.
+    Source: Meister et al. 2023.
     """
     ### BEGIN SOLUTION
     if not 0 < mass <= 1:
@@ -348,7 +348,7 @@ def beam_search(
     that do not end live on. A row is over when its finished list is full and, for early_stopping True, at
     once; for False, when the best live total / length**length_penalty does not beat the worst finished
     score; for "never", the same with max_new_tokens for length where length_penalty > 0. Raises ValueError
-    for beams < 1 or max_new_tokens < 0. Source: Graves 2012, section 2.5; Wu et al. 2016, section 7.
+    for beams < 1 or max_new_tokens < 0. Source: Wu et al. 2016, section 7, with a plain power of the length.
     """
     ### BEGIN SOLUTION
     check_beams(beams, max_new_tokens, early_stopping)
