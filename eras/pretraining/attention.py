@@ -161,10 +161,9 @@ def scaled_dot_product_attention(
 
 
 def fused_attention(q, k, v, mask=None, bias=None, scale=None, dropout: float = 0.0, return_weights=False):
-    """The same mixing by torch's own kernel, which never writes the weights down: for training.  Shapes as
-    above.
+    """`scaled_dot_product_attention` by torch's kernel, which does not keep the weights: fast enough to train.
 
-    Falls back on `scaled_dot_product_attention` where weights are asked for.
+    Where weights are asked for, the plain form does the work.
     """
     if return_weights:
         return scaled_dot_product_attention(q, k, v, mask, bias, scale, dropout, return_weights)
@@ -242,7 +241,7 @@ class MultiHeadAttention(nn.Module):
 
     def __init__(
         self, width: int, heads: int, kv_heads: int | None = None, bias=True, dropout=0.0,
-        attend=scaled_dot_product_attention,
+        attend=fused_attention,
     ):  # fmt: skip
         super().__init__()
         kv_heads = heads if kv_heads is None else kv_heads

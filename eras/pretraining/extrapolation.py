@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from eras import data
-from eras.pretraining.attention import MultiHeadAttention, causal_mask, fused_attention
+from eras.pretraining.attention import MultiHeadAttention, causal_mask
 from eras.pretraining.positions import (
     LearnedPositions,
     RotaryEmbedding,
@@ -94,7 +94,7 @@ class Layer(nn.Module):
     def __init__(self, width: int, heads: int):
         super().__init__()
         self.before_attention, self.before_feed = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attention = MultiHeadAttention(width, heads, attend=fused_attention)
+        self.attention = MultiHeadAttention(width, heads)
         self.feed = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
 
     def forward(self, x: Tensor, mask: Tensor, bias: Tensor | None, rotate) -> Tensor:

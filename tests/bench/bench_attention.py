@@ -52,7 +52,8 @@ def mixing(T: int) -> None:
 def training(B: int = 8, T: int = 512, width: int = 256, heads: int = 8) -> None:
     """One layer forward and backward."""
     x, mask = torch.randn(B, T, width), causal_mask(T)
-    plain, fused = MultiHeadAttention(width, heads), MultiHeadAttention(width, heads, attend=fused_attention)
+    fused = MultiHeadAttention(width, heads)
+    plain = MultiHeadAttention(width, heads, attend=scaled_dot_product_attention)
     theirs = nn.MultiheadAttention(width, heads, batch_first=True)
     ways = {
         "MultiHeadAttention, plain": lambda: plain(x, mask=mask).sum().backward(),
