@@ -16,7 +16,7 @@ class Hypothesis:
 
 @dataclass
 class Finished:
-    """The `size` best finished continuations of one prompt, (score, new ids), best first; no more once closed."""
+    """The `size` best finished continuations of a prompt, (score, new ids), best first; none once closed."""
 
     size: int
     best: list[tuple[float, list[int]]] = field(default_factory=list)

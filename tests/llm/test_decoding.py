@@ -61,7 +61,7 @@ def random_case(seed, rows=4, vocabulary=50, length=30, scale=3.0):
 PROCESSORS = [
     *((Temperature(t), lambda t=t: hf.TemperatureLogitsWarper(t)) for t in (0.1, 0.7, 1.0, 2.5)),
     *((TopK(k), lambda k=k: hf.TopKLogitsWarper(k)) for k in (1, 2, 10, 49, 50, 400)),
-    *((TopP(p), lambda p=p: hf.TopPLogitsWarper(p)) for p in (1e-6, 0.1, 0.5, 0.9, 0.99, 1.0)),
+    *((TopP(p), lambda p=p: hf.TopPLogitsWarper(p)) for p in (1e-9, 1e-6, 0.1, 0.5, 0.9, 0.99, 1.0)),
     *((MinP(p), lambda p=p: hf.MinPLogitsWarper(p)) for p in (1e-6, 0.01, 0.1, 0.5, 1.0)),
     *((Typical(m), lambda m=m: hf.TypicalLogitsWarper(m)) for m in (0.05, 0.2, 0.5, 0.9, 0.99)),
     *(
@@ -98,6 +98,7 @@ def test_processors_compose_as_theirs():
 )
 def test_padding_counts_for_nothing(processor):
     ids, logits = random_case(1, rows=1, vocabulary=6, length=9)
+    ids = ids.clamp(min=1, max=4)  # neither token 0 nor the last one, for which PAD could be taken
     for left, right in [(3, 0), (0, 2), (5, 1)]:
         padded = torch.nn.functional.pad(ids, (left, right), value=PAD)
         assert torch.equal(processor(padded, logits), processor(ids, logits))
