@@ -11,7 +11,7 @@ from pygments.lexers import PythonLexer
 _MARKS = re.compile(r"^\s*### (?:BEGIN|END) SOLUTION\n", re.M)
 
 
-class show:  # noqa: N801 - used like a function: `show(piece)`
+class show:
     """Display a function's or class's source, folded. Raises TypeError for anything without source."""
 
     def __init__(self, piece: object):

@@ -52,7 +52,7 @@ def _vector_output() -> None:
     set_matplotlib_formats("svg", metadata={"Date": None})
 
 
-class table:  # noqa: N801 - used like a function: `table(rows, header)`
+class table:
     """A small HTML table for text that figures cannot show (Chinese, code points). Cells are escaped."""
 
     def __init__(self, rows: Iterable[Sequence], header: Sequence[str] = (), caption: str = ""):
