@@ -56,8 +56,8 @@ def utf8(text: str) -> bytes:
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
-        found, at = text[error.start], error.start
-        message = f"character {at} is {found!r}, a lone surrogate: not text; repair it where it was decoded"
+        found, before = text[error.start], text[max(0, error.start - 20) : error.start]
+        message = f"{found!r} after {before!r} is a lone surrogate: repair the text where it was decoded"
         raise ValueError(message) from None
 
 
@@ -370,6 +370,7 @@ class Tokenizer:
         """Token ids of text. Raises ValueError for a lone surrogate, TypeError for anything but a str."""
         if not isinstance(text, str):
             raise TypeError(f"encode needs a str, got {type(text).__name__}")
+        utf8(text)  # refuses lone surrogates before any work is done
         ids = []
         for piece in split_special(text, self.special_tokens):
             if piece in self.special_tokens:
