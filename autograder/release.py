@@ -5,7 +5,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import nbformat
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
@@ -37,9 +36,9 @@ def released(course, name):
         copy.parent.mkdir(parents=True)
         copy.write_text(source, encoding="utf-8")
         generate(folder, name)
-        notebook = read_notebook(Path(folder, "exercises", name, f"{name}.ipynb"))
-    check_leaks(notebook, read_notebook(course.source(name)), name)
-    return nbformat.writes(notebook) + "\n"
+        made = Path(folder, "exercises", name, f"{name}.ipynb")
+        check_leaks(read_notebook(made), read_notebook(copy), name)
+        return made.read_text(encoding="utf-8")
 
 
 def generate(root, name):
