@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm.auto import tqdm
@@ -164,10 +165,11 @@ class Trainer:
         for _ in tqdm(steps, disable=not progress, leave=False, initial=self.done, total=self.config.steps):
             losses.append(self.step())
             if self.done % every == 0 or self.done == self.config.steps:
-                yield self._row(losses, evaluate, time.perf_counter() - start)
-                losses, start = [], time.perf_counter()
+                row = self._row(losses, evaluate, time.perf_counter() - start)
                 if checkpoint:
                     self.save(checkpoint)
+                yield row
+                losses, start = [], time.perf_counter()
 
     def _row(self, losses: list[float], evaluate: Callable | None, seconds: float) -> dict:
         row = {"step": self.done, "loss": sum(losses) / len(losses), "seconds": round(seconds, 2)}
@@ -208,7 +210,5 @@ class Trainer:
 
 
 def _metadata(path: str | Path) -> dict:
-    from safetensors import safe_open
-
     with safe_open(path, framework="pt") as file:
         return json.loads(file.metadata()["facts"])

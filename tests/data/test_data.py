@@ -1,0 +1,94 @@
+"""The vendored corpora: every file as its provenance says, and splits that do not leak."""
+
+import hashlib
+
+import pytest
+
+from eras import data
+
+FILES = [row.split("\t") for row in data.path("PROVENANCE.tsv").read_text("utf-8").splitlines()[1:]]
+
+
+@pytest.mark.parametrize("row", FILES, ids=lambda row: row[0])
+def test_files_are_what_the_provenance_says(row):
+    raw = data.path(row[0]).read_bytes()
+    assert (hashlib.sha256(raw).hexdigest(), len(raw)) == (row[1], int(row[2]))
+    assert row[5].strip(), "no licence"
+    assert row[6].strip(), "no source"
+
+
+def test_every_vendored_file_has_a_provenance():
+    listed = {row[0] for row in FILES}
+    below = {p.relative_to(data.ROOT).as_posix() for p in data.ROOT.rglob("*") if p.is_file()}
+    kept = {name for name in below if name.split("/")[0] in ("lm", "mt", "tok")}
+    assert kept == listed
+
+
+@pytest.mark.parametrize("name", data.names())
+def test_splits_share_no_document_and_lose_none(name):
+    parts = [{document.name for document in data.load(name, split)} for split in data.SPLITS]
+    assert all(parts)
+    assert len(set.union(*parts)) == sum(map(len, parts))
+    assert sum(map(len, parts)) == sum(len(data.load(name, split)) for split in data.SPLITS)
+
+
+@pytest.mark.parametrize("name", data.names())
+def test_long_lines_do_not_stand_on_both_sides(name):
+    """A line of 80 characters or more that repeats across splits would be a leak of the split by document."""
+    lines = [
+        {line for d in data.load(name, split) for line in d.text.splitlines() if len(line) >= 80}
+        for split in ("train", "test")
+    ]
+    shared = lines[0] & lines[1]
+    assert len(shared) <= 0.02 * max(1, len(lines[1])), sorted(shared)[:3]
+
+
+def test_pairs_split_by_page_and_align():
+    train, valid, test = (data.load_pairs(split) for split in data.SPLITS)
+    assert len(test) >= 1000
+    assert len(train) > 10_000
+    assert len(valid) > 1000
+    zh, en = test[0]
+    assert any("一" <= c <= "鿿" for c in zh)
+    assert en.isascii() or " " in en
+
+
+def test_the_splits_are_fixed():
+    """The test split never changes: every number on the ladder depends on it."""
+    names = "|".join(f"{n}:{d.name}" for n in data.names() for d in data.load(n, "test"))
+    assert hashlib.sha256(names.encode()).hexdigest()[:16] == "8403eb7fef8b63d2"
+
+
+def test_splits_do_not_mix():
+    train, test = data.load("tang", "train"), data.load("tang", "test")
+    with pytest.raises(data.SplitError, match="test split"):
+        train + test
+    with pytest.raises(data.SplitError, match="needs valid or test"):
+        train.require("valid", "test")
+    assert (train + data.load("sotu", "train")).split == "train"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: data.load("tang", "all"), "train, valid, test"),
+        (lambda: data.load("nothing", "train"), "there are bible"),
+        (lambda: data.load_pairs("dev"), "train, valid, test"),
+        (lambda: data.load_pairs("train", "zh", "it"), "languages are en"),
+    ],
+)
+def test_bad_names_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(FileNotFoundError, match=r"nothing\.txt"):
+        data.path("lm/nothing.txt")
+
+
+def test_texts_are_clean():
+    hamlet = data.load("shakespeare", "train")[0]
+    assert hamlet.name.startswith("HAMLET")
+    assert "To be, or not to be" in hamlet.text
+    assert "\t" not in data.load("tang", "train").text
