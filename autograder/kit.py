@@ -13,7 +13,7 @@ from pathlib import Path
 from autograder.course import CourseError
 from autograder.marks import BEGIN, definitions, emptied, inside, regions
 
-FILES = ("constraints.txt", "LICENSE")
+FILES = ("constraints.txt", "nbgrader_config.py", "LICENSE")
 LEFT_OUT = ("project.scripts", "tool.ruff", "tool.pytest", "tool.importlinter")  # tables of pyproject.toml
 README = Path(__file__).parent / "templates" / "kit_readme.md"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # one date for all files: the same course gives the same zip

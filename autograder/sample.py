@@ -33,14 +33,16 @@ HANDED_IN = "2026-11-20 18:00:00 UTC\n"
 def sample(course, names=(), students=CLASS):
     """Hand in, grade, write feedback, export to marks.csv, and print the table of marks."""
     names = course.chosen(names)
-    os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])
+    os.environ["PATH"] = os.pathsep.join(
+        [os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)]
+    )
     if not names:
         raise CourseError("there are no exercises yet.")
     print(f"{len(students)} students hand in {', '.join(names)}.", flush=True)
     enrol(course, names, students)
     due = [(name, student.id) for name in names for student in students if hand_in(course, name, student)]
     grade(course, names, due)
-    nbgrader(course, "export", "--to", str(course.root / "marks.csv"))
+    export(course)
     print_marks(course, names, students)
 
 
@@ -115,6 +117,13 @@ def grade(course, names, due):
 
         with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
             list(pool.map(one, [name for name in names if any(name == n for n, _ in due)]))
+
+
+def export(course):
+    """Write marks.csv with nbgrader's export, unless it is newer than the gradebook."""
+    marks, book = course.root / "marks.csv", course.root / "gradebook.db"
+    if not marks.exists() or marks.stat().st_mtime < book.stat().st_mtime:
+        nbgrader(course, "export", "--to", str(marks))
 
 
 def nbgrader(course, *arguments, each=None, tries=2):

@@ -1,6 +1,7 @@
 """A small course to try the machinery on: one exercise, `tiny`, with two parts and a written question."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import nbformat
@@ -10,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from autograder.course import Course
 
 REPOSITORY = Path(__file__).parents[2]
+sys.path.insert(0, str(REPOSITORY / "tests" / "exercises"))  # the contract's runner
 
 MODULE = '''"""The package's pieces of the exercise `tiny`."""
 
@@ -110,10 +112,42 @@ def notebook():
     )
 
 
+WRONG = """# %% double | squared
+def double(x):
+    return x * x
+
+# %% Counter | off by one
+class Counter:
+    def __init__(self, start):
+        self.n = start
+
+    def next(self):
+        n, self.n = self.n, self.n + 1
+        return n
+"""
+
+RIGHT = """# %% double
+def double(x):
+    return 2 * x
+
+# %% Counter
+class Counter:
+    def __init__(self, start):
+        self.n = start
+
+    def next(self):
+        self.n += 1
+        return self.n
+"""
+
+
 @pytest.fixture
 def course(tmp_path):
     """A course folder holding the exercise `tiny`, neither woven nor released."""
     root = tmp_path / "course"
+    (root / "tests" / "exercises" / "tiny").mkdir(parents=True)
+    (root / "tests" / "exercises" / "tiny" / "wrong.py").write_text(WRONG)
+    (root / "tests" / "exercises" / "tiny" / "right_plain.py").write_text(RIGHT)
     (root / "eras" / "pretraining").mkdir(parents=True)
     (root / "eras" / "__init__.py").touch()
     (root / "eras" / "pretraining" / "__init__.py").touch()
