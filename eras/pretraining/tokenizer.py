@@ -286,11 +286,12 @@ def check_special(special_tokens: Sequence[str]) -> tuple[str, ...]:
 
 
 def merge_piece(piece: bytes, ranks: Mapping[tuple[bytes, bytes], int]) -> list[bytes]:
-    """Apply merges to one pre-token: always the pair of lowest rank, the leftmost first.
+    """Apply merges to one pre-token, as bytes: always the pair of lowest rank, of several the leftmost first.
 
-    n log n in the length of the piece: a heap of candidate pairs over a linked list of tokens.
+    Returns the tokens that are left. Source: Sennrich, Haddow and Birch 2016, section 3.2.
     """
     ### BEGIN SOLUTION
+    # A heap of candidate pairs over a linked list of tokens: n log n in the length of the piece.
     tokens, end = [piece[i : i + 1] for i in range(len(piece))], len(piece)
     before, after = list(range(-1, end - 1)), list(range(1, end + 1))
     heap = [(ranks[pair], i) for i, pair in enumerate(pairwise(tokens)) if pair in ranks]
