@@ -71,3 +71,12 @@ class table:
             f'<div class="pst-scrollable-table-container" tabindex="0"><table class="table">{caption}'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
+
+
+def scientific(value: float) -> str:
+    """A small or large number for a sentence: 0.0000061 -> "6.1 · 10⁻⁶"; zero stays 0."""
+    if value == 0:
+        return "0"
+    digits, exponent = f"{value:.1e}".split("e")
+    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{digits} · 10{raised}"
