@@ -1,0 +1,184 @@
+"""JupyterLab as `make lab` opens it: what a student and what an instructor click on."""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "autograder"))
+
+from tiny import make_course
+
+from autograder.lab import command, environment
+from autograder.release import release
+from autograder.weave import weave
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
+PATIENCE = 60_000  # milliseconds, for a slow machine
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("lab"),
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing: apt-get install chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """JupyterLab on a free port, at the root of a small course whose exercise is released; gives its address."""
+    home = tmp_path_factory.mktemp("home")
+    course = make_course(home / "course")
+    list(weave(course))
+    list(release(course))
+    (course.root / "page.md").write_text("# A chapter\n\nText.\n")
+    own = {f"JUPYTER_{name}_DIR": str(home / name.lower()) for name in ("DATA", "RUNTIME", "CONFIG")}
+    own |= {f"JUPYTERLAB_{name}_DIR": str(home / name.lower()) for name in ("WORKSPACES", "SETTINGS")}
+    surroundings = {**environment(), **own, "HOME": str(home)}
+    for verb in (["generate_assignment", "tiny", "--force"], ["release_assignment", "tiny"]):
+        nbgrader = [sys.executable, "-m", "nbgrader", *verb]
+        subprocess.run(nbgrader, cwd=course.root, env=surroundings, check=True, capture_output=True)
+    port = free_port()
+    arguments = [
+        "--no-browser",
+        f"--port={port}",
+        "--IdentityProvider.token=",
+        "--LabApp.expose_app_in_browser=True",
+    ]
+    log = open(home / "log", "w")  # noqa: SIM115  the server writes to it until it ends
+    running = subprocess.Popen(
+        command(course, arguments), cwd=course.root, env=surroundings, stdout=log, stderr=log
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_for(address + "/api/status", running, home / "log")
+        yield address, course
+    finally:
+        running.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.wait(timeout=10)
+        running.kill()
+        log.close()
+
+
+def free_port():
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
+
+
+def wait_for(address, running, log):
+    """Return once the address answers; fail with the server's log when it ends or takes too long."""
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(address, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+        if running.poll() is not None:
+            break
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def page(browser, server):
+    """One tab with JupyterLab ready in it."""
+    tab = browser.new_page(viewport={"width": 1400, "height": 1000})
+    tab.set_default_timeout(PATIENCE)
+    tab.outside = []
+    address = server[0]
+    tab.on(
+        "request", lambda request: None if local(request.url, address) else tab.outside.append(request.url)
+    )
+    tab.goto(f"{address}/lab?reset")
+    tab.wait_for_function("window.jupyterapp && document.querySelector('#jp-main-dock-panel')")
+    tab.evaluate("window.jupyterapp.restored")
+    return tab
+
+
+def local(url, address):
+    return url.startswith((address, address.replace("http", "ws", 1), "data:", "blob:", "about:"))
+
+
+def run(page, name, **arguments):
+    """Execute one of JupyterLab's commands."""
+    page.evaluate("([name, args]) => { window.jupyterapp.commands.execute(name, args) }", [name, arguments])
+
+
+def open_notebook(page, path):
+    """Open a notebook and wait until its kernel is there."""
+    run(page, "docmanager:open", path=path, factory="Notebook")
+    page.wait_for_selector(f"[title*='{Path(path).name}'] >> visible=true")
+    page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell >> visible=true")
+
+
+def test_assignment_list_fetches_and_submits(page, server):
+    run(page, "nbgrader:open-assignment-list")
+    page.wait_for_selector("#released_assignments_list >> text=tiny")
+    page.click("#released_assignments_list button:has-text('Fetch')")
+    page.wait_for_selector("#fetched_assignments_list >> text=tiny")
+    fetched = server[1].root / "from-rules-to-llms" / "tiny" / "tiny.ipynb"
+    assert "### BEGIN" not in fetched.read_text()
+    page.click("#fetched_assignments_list button:has-text('Submit')")
+    page.wait_for_selector("#submitted_assignments_list >> text=tiny")
+    assert list((server[1].root / "exchange" / "from-rules-to-llms" / "inbound").glob("*+tiny+*"))
+
+
+def test_validate_shows_what_the_check_says(page, server):
+    path = server[1].released("tiny")
+    text = path.read_text()
+    path.write_text(text.replace("raise NotImplementedError()", "return x * x", 1))
+    open_notebook(page, "exercises/tiny/tiny.ipynb")
+    page.click(".jp-NotebookPanel-toolbar >> text='Validate' >> visible=true")
+    page.wait_for_selector("#validation-message >> visible=true")
+    said = page.inner_text("#validation-message")
+    assert "Check failed: Squared, not doubled." in said
+    assert "checks.py" not in said
+    page.click(".jp-Dialog button:has-text('OK')")
+
+
+def test_create_assignment_shows_the_points(page, server):
+    open_notebook(page, "solutions/tiny/tiny.ipynb")
+    run(page, "nbgrader:open-create-assignment")
+    page.wait_for_selector(".nbgrader-TotalPointsInput >> visible=true")
+    assert float(page.input_value(".nbgrader-TotalPointsInput")) == 100
+    names = page.eval_on_selector_all(".nbgrader-CellId input", "inputs => inputs.map(input => input.value)")
+    assert "double-hidden" in names
+
+
+def test_formgrader_lists_the_exercise(page, server):
+    run(page, "nbgrader:open-formgrader")
+    frame = page.frame_locator("iframe[src*='formgrader']")
+    frame.locator("td >> text=tiny").first.wait_for()
+
+
+def test_markdown_opens_as_a_notebook_and_no_news_pops_up(page, server):
+    run(page, "docmanager:open", path="page.md")
+    page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-MarkdownCell >> visible=true")
+    assert page.locator("text=Would you like to get notified about official Jupyter news?").count() == 0
+    assert page.outside == []
