@@ -1,27 +1,15 @@
 """An exercise as the tests see it: its notebooks' cells, its parts, its wrong and right solutions."""
 
-import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 
+from autograder.patches import right_solutions, wrong_solutions
+
 REPOSITORY = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-TITLE = re.compile(r"^# %%\s*(?P<title>.*?)\s*$")
-
-
-@dataclass(frozen=True)
-class Patch:
-    """A source for one part's solution cell: a named mistake, or a piece of a right solution."""
-
-    parts: tuple[str, ...]  # the part it replaces first, then others it necessarily costs
-    name: str
-    source: str
-
-    def __str__(self):
-        return f"{self.parts[0]}: {self.name}"
 
 
 @dataclass(frozen=True)
@@ -72,13 +60,11 @@ class Exercise:
 
     def wrong(self):
         """The named mistakes of wrong.py."""
-        path = self.tests / self.name / "wrong.py"
-        return read_patches(path) if path.exists() else []
+        return wrong_solutions(self.tests / self.name)
 
     def right(self):
         """{style: patches} of every right_<style>.py."""
-        files = sorted((self.tests / self.name).glob("right_*.py"))
-        return {path.stem.removeprefix("right_"): read_patches(path) for path in files}
+        return right_solutions(self.tests / self.name)
 
     def files(self):
         """{name: path} of what lies beside the notebook."""
@@ -87,26 +73,6 @@ class Exercise:
             p for p in folder.rglob("*") if p.is_file() and p.suffix != ".ipynb" and ".ipynb_" not in str(p)
         )
         return {str(p.relative_to(folder)): str(p) for p in found}
-
-
-def read_patches(path):
-    """The cells of a percent file: a title line `# %% part, other part | name`, then the source."""
-    patches, title, lines = [], None, []
-    for line in [*path.read_text(encoding="utf-8").splitlines(), "# %%"]:
-        match = TITLE.match(line)
-        if match is None:
-            lines.append(line)
-            continue
-        if title:
-            patches.append(patch(title, "\n".join(lines).strip("\n"), path))
-        title, lines = match["title"], []
-    return patches
-
-
-def patch(title, source, path):
-    parts, _, name = title.removeprefix("[python]").partition("|")
-    ast.parse(source, filename=str(path))
-    return Patch(tuple(p.strip() for p in parts.split(",")), name.strip(), source)
 
 
 def scores(results):

@@ -77,7 +77,7 @@ def test_blank_earns_nothing(exercise, runner):
 
 
 @each_exercise
-@pytest.mark.parametrize("secret", [None, "another term", "第三学期"])
+@pytest.mark.parametrize("secret", [None, "another term", "第三学期"], ids=["default", "words", "chinese"])
 def test_the_reference_earns_everything(exercise, runner, secret):
     results = runner.run(exercise.cells(), secret=secret, files=exercise.files())
     assert {p: earned for p, earned in scores(results).items() if earned} == exercise.points(), errors(
