@@ -1,4 +1,6 @@
 # %% split_special
+import itertools
+
 import numpy as np
 
 
@@ -9,7 +11,7 @@ def split_special(text, special_tokens):
     for match in pattern.finditer(text):
         borders.extend(match.span())
     borders.append(len(text))
-    return [text[a:b] for a, b in zip(borders[:-1], borders[1:], strict=True) if a < b]
+    return [text[a:b] for a, b in itertools.pairwise(borders) if a < b]
 
 
 # %% count_words
@@ -128,13 +130,15 @@ def learn_merges(words, merges):
 
 
 # %% merge_piece
+import itertools
+
 import numpy as np
 
 
 def merge_piece(piece, ranks):
     tokens = np.array([bytes([b]) for b in piece], dtype=object)
     while len(tokens) > 1:
-        pairs = zip(tokens[:-1], tokens[1:], strict=True)
+        pairs = itertools.pairwise(tokens)
         found = np.array([ranks.get(pair, np.inf) for pair in pairs], dtype=float)
         at = int(np.argmin(found))
         if np.isinf(found[at]):
@@ -200,6 +204,8 @@ def longest_match(word, vocab, unknown="[UNK]", limit=100):
 
 
 # %% stretch
+import itertools
+
 import numpy as np
 
 
@@ -217,4 +223,4 @@ def viterbi(word, scores, longest):
     while cuts[-1]:
         cuts.append(int(start[cuts[-1]]))
     cuts.reverse()
-    return [word[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [word[a:b] for a, b in itertools.pairwise(cuts)]

@@ -79,11 +79,10 @@ def learn_merges(words, merges):
 def merge_piece(piece, ranks):
     def merge(tokens):
         known = [(ranks[pair], i) for i, pair in enumerate(pairwise(tokens)) if pair in ranks]
-        return (
-            known
-            and tokens[: min(known)[1]]
-            + (b"".join(tokens[min(known)[1] :][:2]),)
-            + tokens[min(known)[1] + 2 :]
+        return known and (
+            *tokens[: min(known)[1]],
+            b"".join(tokens[min(known)[1] :][:2]),
+            *tokens[min(known)[1] + 2 :],
         )
 
     tokens = tuple(bytes([byte]) for byte in piece)

@@ -123,7 +123,7 @@ def merge_piece(piece, ranks):
         if lowest is None:
             return tokens
         i = lowest[1]
-        tokens = tokens[:i] + [tokens[i] + tokens[i + 1]] + tokens[i + 2 :]
+        tokens = [*tokens[:i], tokens[i] + tokens[i + 1], *tokens[i + 2 :]]
 
 
 # %% decode
