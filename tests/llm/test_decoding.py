@@ -104,6 +104,14 @@ def test_padding_counts_for_nothing(processor):
         assert torch.equal(processor(padded, logits), processor(ids, logits))
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_ngrams_that_overlap_themselves(n):
+    ids, logits = torch.full((1, 3), 2), torch.zeros(1, 4)
+    want = hf.NoRepeatNGramLogitsProcessor(n)(ids, logits)
+    assert torch.equal(decoding.no_repeat_ngram(ids, logits, n), want)
+    assert (want[0, 2] == -math.inf) == (n <= 3)
+
+
 def test_forbidden_tokens_stay_forbidden():
     ids, logits = random_case(2)
     logits[:, ::2] = -math.inf
