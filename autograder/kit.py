@@ -5,7 +5,9 @@ In the kit: the package, data, released exercises, versions and a README. Left o
 """
 
 import ast
+import contextlib
 import shutil
+import subprocess
 import tempfile
 import zipfile
 from pathlib import Path
@@ -46,9 +48,7 @@ def kit(course, target, due):
 def files(course, due):
     """(path in the kit, bytes) for every file."""
     modules = {course.module(name): name for name in due}
-    for path in sorted(
-        p for p in (course.root / "eras").rglob("*") if p.is_file() and "__pycache__" not in p.parts
-    ):
+    for path in package_files(course):
         content = path.read_bytes()
         if path in modules:
             content = stubbed(content.decode(), path.name, modules[path]).encode()
@@ -63,6 +63,17 @@ def files(course, due):
             yield Path(name), (course.root / name).read_bytes()
     yield Path("pyproject.toml"), students_pyproject((course.root / "pyproject.toml").read_text()).encode()
     yield Path("README.md"), README.read_bytes()
+
+
+def package_files(course):
+    """The package's files; those that git ignores (states of runs, caches) stay at home."""
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", "eras"]
+    with contextlib.suppress(OSError):
+        listed = subprocess.run(listing, cwd=course.root, capture_output=True, text=True)
+        if listed.returncode == 0 and listed.stdout:
+            return sorted(p for n in listed.stdout.split("\0") if n and (p := course.root / n).is_file())
+    found = (course.root / "eras").rglob("*")
+    return sorted(p for p in found if p.is_file() and "__pycache__" not in p.parts)
 
 
 def stubbed(source, where, exercise):
