@@ -7,10 +7,12 @@ import zipfile
 
 import nbformat
 import pytest
+from tiny import REPOSITORY
 
 from autograder.__main__ import main
-from autograder.course import CourseError
+from autograder.course import Course, CourseError
 from autograder.kit import kit
+from autograder.marks import inside
 from autograder.release import release
 from autograder.weave import weave
 
@@ -129,3 +131,22 @@ def test_kit_finds_an_answer_left_in_another_file(woven, tmp_path):
     with pytest.raises(CourseError, match="holds a solution of the exercise tiny"):
         kit(woven, tmp_path / "kit", ["tiny"])
     assert not (tmp_path / "kit").exists()
+
+
+@pytest.mark.slow
+def test_kit_of_the_real_course_imports_with_every_piece_still_due(tmp_path):
+    real = Course.at(REPOSITORY)
+    kit(real, tmp_path / "kit", real.exercises())
+    program = (
+        "import importlib, pkgutil, eras\n"
+        "names = [m.name for m in pkgutil.walk_packages(eras.__path__, 'eras.') if '__main__' not in m.name]\n"
+        "assert len([importlib.import_module(name) for name in names]) > 10\n"
+        "print(eras.__file__)"
+    )
+    done = run(tmp_path / "kit", program)
+    assert done.stdout.strip() == str(tmp_path / "kit" / "eras" / "__init__.py"), done.stderr
+    for name in real.exercises():
+        answers = [a for a in inside(real.module(name).read_text(), name) if len(a.strip().splitlines()) > 2]
+        assert answers
+        for path in (tmp_path / "kit").rglob("*.py"):
+            assert not [answer for answer in answers if answer in path.read_text()]
