@@ -14,6 +14,11 @@ class LiveBytes(TorchDispatchMode):
     scratch space within one operation.
     """
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """No: skipping would first import torch's compiler, which takes seconds."""
+        return False
+
     def __init__(self):
         super().__init__()
         self.now = self.peak = 0

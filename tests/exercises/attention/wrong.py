@@ -202,16 +202,6 @@ def causal_mask(T: int, S: int | None = None, device=None) -> Tensor:
     return torch.zeros(T, S, device=device).masked_fill(~allowed, float("-inf"))
 
 
-# %% causal_mask | forgets the device
-def causal_mask(T: int, S: int | None = None, device=None) -> Tensor:
-    S = T if S is None else S
-    if not 0 <= T <= S:
-        raise ValueError(
-            f"causal_mask needs 0 <= T <= S (the queries are the last T of S positions), got {T=}, {S=}"
-        )
-    return torch.ones(T, S, dtype=torch.bool).tril(S - T)
-
-
 # %% padding_mask | True at padding
 def padding_mask(lengths: Tensor, S: int) -> Tensor:
     if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:
