@@ -74,7 +74,8 @@ def main() -> int:
         print(failure, file=sys.stderr)
     if failures:
         return 1
-    command = [sys.executable, "-m", "jupyter_book", "build", "--warningiserror", "--nitpick", "-q", str(ROOT)]
+    jupyter_book = Path(sys.executable).with_name("jupyter-book")
+    command = [jupyter_book, "build", "--warningiserror", "--nitpick", "-q", ROOT]
     return subprocess.run(command, cwd=ROOT).returncode
 
 
