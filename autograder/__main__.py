@@ -30,33 +30,24 @@ def parser():
         "--course", default=Path.cwd(), metavar="FOLDER", help="the course (default: this folder)"
     )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    names = {"nargs": "*", "metavar": "NAME", "help": "exercises (default: all)"}
-
-    weave = verbs.add_parser("weave", help="copy the package's pieces into solutions/")
-    weave.add_argument("names", **names)
-    weave.set_defaults(run=run_weave)
-
-    release = verbs.add_parser("release", help="make exercises/ from solutions/ with nbgrader")
-    release.add_argument("names", **names)
-    release.set_defaults(run=run_release)
-
-    kit = verbs.add_parser("kit", help="make the students' copy of the course")
-    kit.add_argument("target", metavar="DIR-or-ZIP", help="a new folder, or a .zip")
-    kit.add_argument(
-        "--due", nargs="*", default=[], metavar="NAME", help="exercises whose pieces become stubs"
-    )
-    kit.set_defaults(run=run_kit)
-
-    sample = verbs.add_parser(
-        "sample", help="grade a sample class with nbgrader: gradebook, feedback, marks.csv"
-    )
-    sample.add_argument("names", **names)
-    sample.set_defaults(run=run_sample)
-
-    lab = verbs.add_parser("lab", help="open JupyterLab, ready for the exercises")
-    lab.add_argument("rest", nargs=argparse.REMAINDER, metavar="…", help="passed on to jupyter lab")
-    lab.set_defaults(run=run_lab)
+    for name, (run, text) in VERBS.items():
+        verb = verbs.add_parser(name, help=text, description=text)
+        verb.set_defaults(run=run)
+        add_arguments(verb, name)
     return top
+
+
+def add_arguments(verb, name):
+    """What a verb takes: a target and what is still due, JupyterLab's own options, or names of exercises."""
+    if name == "kit":
+        verb.add_argument("target", metavar="DIR-or-ZIP", help="a new folder, or a .zip")
+        verb.add_argument(
+            "--due", nargs="*", default=[], metavar="NAME", help="exercises whose pieces become stubs"
+        )
+    elif name == "lab":
+        verb.add_argument("rest", nargs=argparse.REMAINDER, metavar="…", help="passed on to jupyter lab")
+    else:
+        verb.add_argument("names", nargs="*", metavar="NAME", help="exercises (default: all)")
 
 
 def run_weave(course, options):
@@ -95,6 +86,14 @@ def tell(results, path, root):
     for name, changed in results:
         print(f"{'wrote' if changed else 'up to date:'} {path(name).relative_to(root)}")
 
+
+VERBS = {
+    "weave": (run_weave, "copy the package's pieces into solutions/"),
+    "release": (run_release, "make exercises/ from solutions/ with nbgrader"),
+    "kit": (run_kit, "make the students' copy of the course"),
+    "sample": (run_sample, "grade a sample class with nbgrader: gradebook, feedback, marks.csv"),
+    "lab": (run_lab, "open JupyterLab, ready for the exercises"),
+}
 
 if __name__ == "__main__":
     sys.exit(main())
