@@ -9,7 +9,11 @@ from autograder.course import Course, CourseError
 
 def main(arguments=None):
     """Run one verb; returns the exit code. A CourseError is one line on stderr and exit code 1."""
-    options = parser().parse_args(arguments)
+    command = parser()
+    options, rest = command.parse_known_args(arguments)
+    if rest and options.verb != "lab":
+        command.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.rest = rest
     try:
         return options.run(Course.at(options.course), options) or 0
     except CourseError as error:
@@ -38,15 +42,13 @@ def parser():
 
 
 def add_arguments(verb, name):
-    """What a verb takes: a target and what is still due, JupyterLab's own options, or names of exercises."""
+    """What a verb takes: a target and what is still due, or names of exercises; lab passes everything on."""
     if name == "kit":
         verb.add_argument("target", metavar="DIR-or-ZIP", help="a new folder, or a .zip")
         verb.add_argument(
             "--due", nargs="*", default=[], metavar="NAME", help="exercises whose pieces become stubs"
         )
-    elif name == "lab":
-        verb.add_argument("rest", nargs=argparse.REMAINDER, metavar="…", help="passed on to jupyter lab")
-    else:
+    elif name != "lab":
         verb.add_argument("names", nargs="*", metavar="NAME", help="exercises (default: all)")
 
 
@@ -92,7 +94,7 @@ VERBS = {
     "release": (run_release, "make exercises/ from solutions/ with nbgrader"),
     "kit": (run_kit, "make the students' copy of the course"),
     "sample": (run_sample, "grade a sample class with nbgrader: gradebook, feedback, marks.csv"),
-    "lab": (run_lab, "open JupyterLab, ready for the exercises"),
+    "lab": (run_lab, "open JupyterLab, ready for the exercises; its own options are passed on"),
 }
 
 if __name__ == "__main__":

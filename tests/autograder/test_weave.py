@@ -123,3 +123,13 @@ def test_unknown_names_and_folders(course, tmp_path, capsys):
     assert "no exercise is called 'nothing'; there are: tiny." in capsys.readouterr().err
     assert main(["--course", str(tmp_path), "weave"]) == 1
     assert "is not a course" in capsys.readouterr().err
+
+
+def test_options_reach_jupyterlab_and_no_other_verb(course, monkeypatch, capsys):
+    passed = []
+    monkeypatch.setattr("autograder.lab.lab", lambda course, rest: passed.extend(rest))
+    assert main(["--course", str(course.root), "lab", "--no-browser", "--port=1234"]) == 0
+    assert passed == ["--no-browser", "--port=1234"]
+    with pytest.raises(SystemExit):
+        main(["--course", str(course.root), "weave", "--no-browser"])
+    assert "unrecognized arguments: --no-browser" in capsys.readouterr().err
