@@ -27,6 +27,7 @@ PLACES = (
     "submitted/      what was handed in",
     "autograded/     the same, with the outputs of all tests",
 )
+STEPS = 3  # nbgrader converts a notebook to clean it, to run it and to show it
 HANDED_IN = "2026-11-20 18:00:00 UTC\n"
 
 
@@ -109,7 +110,7 @@ def grade(course, names, due):
     if not due:
         print("All submissions are graded already.")
         return
-    with tqdm(total=2 * len(due), unit="step", file=sys.stdout, desc="grading") as bar:
+    with tqdm(total=STEPS * len(due), unit="step", file=sys.stdout, desc="grading") as bar:
 
         def one(name):
             nbgrader(course, "autograde", name, each=bar.update)
