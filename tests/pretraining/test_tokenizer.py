@@ -315,10 +315,11 @@ def test_the_smallest_vocabulary_is_bytes():
 
 
 def test_file_gives_what_its_text_gives(tmp_path, monkeypatch):
-    text = (data.load("help_zh", "valid").text[:40_000] + END + "a\r\n b\r  \n\n" + END) * 2
+    text = (data.load("help_zh", "valid").text[:40_000] + END + "a\r\n b\r  \n\n" * 500 + END) * 2
     path = tmp_path / "text.txt"
     path.write_text(text, encoding="utf-8", newline="")
     want = train_bpe(text, 500, [END])
+    assert (b"\r", b"\n") in want[1]
     assert train_bpe(path, 500, [END]) == want
     for size in (1, 7, 1000):
         chunks = [text[i : i + size] for i in range(0, len(text), size)]
