@@ -554,13 +554,11 @@ def expand_beams(scores, log_probabilities, count):
     )
 
 
-# %% expand_beams | crashes when there are too few extensions
+# %% expand_beams, beam_search | crashes when there are too few extensions
 def expand_beams(scores, log_probabilities, count):
     vocabulary = log_probabilities.shape[-1]
     totals = (scores[:, :, None] + log_probabilities).flatten(1)
-    if count > totals.shape[1] and totals.shape[1] > vocabulary:
-        raise ValueError("not enough extensions")
-    totals, index = totals.topk(min(count, totals.shape[1]), dim=-1)
+    totals, index = totals.topk(count, dim=-1)
     return totals, index // vocabulary, index % vocabulary
 
 
