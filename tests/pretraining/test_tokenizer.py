@@ -369,7 +369,7 @@ def test_encode_iterable_is_lazy_and_of_constant_memory():
             read["lines"] += 1
             yield line
 
-    stream = small().encode_iterable(lines(10**9))
+    stream = small().encode_iterable(lines(5000))
     first = [next(stream) for _ in range(20)]
     assert read["lines"] <= 3
     assert first == small().encode(line * 3)[:20]
@@ -411,6 +411,17 @@ def test_merge_piece_equals_rescanning(text):
     while known := [pair for pair in pairwise(word) if pair in ranks]:
         word = merge_by_hand(word, min(known, key=ranks.get))
     assert merge_piece(text.encode(), ranks) == list(word)
+
+
+def test_remembered_words_are_few_and_short(monkeypatch):
+    monkeypatch.setattr(module, "CACHED_PIECES", 10)
+    text = data.load("bible", "valid").text[:3000] + "x" * 500
+    tokenizer = Tokenizer(small().vocab, small().merges)
+    assert tokenizer.encode(text) == small().encode(text)
+    assert len(tokenizer._known) == 10
+    monkeypatch.setattr(module, "CACHED_PIECES", 10**6)
+    tokenizer.encode(text)
+    assert max(map(len, tokenizer._known)) <= module.CACHED_LENGTH
 
 
 def test_special_tokens_longest_first():
