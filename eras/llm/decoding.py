@@ -414,6 +414,9 @@ class Softmax:
         return process(self.processors, ids, logits).softmax(dim=-1)
 
 
+PLAIN = Softmax()  # sampling from the logits as they are
+
+
 @dataclass(frozen=True)
 class OneHot:
     """All probability on the best token, after `processors`: greedy.  ids (B, T), logits (B, V) -> (B, V)"""
@@ -432,7 +435,7 @@ def speculative_decode(
     max_new_tokens: int,
     generator: torch.Generator,
     lookahead: int = 4,
-    probabilities: Processor = Softmax(),
+    probabilities: Processor = PLAIN,
     stop: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Extend one row as the target would, asking it once for several tokens.  (1, T) -> (1, T + N)

@@ -166,7 +166,7 @@ def speculative_step(drafted, draft_probabilities, target_probabilities, generat
 
 # %% stretch
 def speculative_decode(
-    target, draft, ids, max_new_tokens, generator, lookahead=4, probabilities=Softmax(), stop=None
+    target, draft, ids, max_new_tokens, generator, lookahead=4, probabilities=PLAIN, stop=None
 ):
     check_speculation(ids, max_new_tokens, lookahead)
     start, limit = ids.shape[1], ids.shape[1] + max_new_tokens
