@@ -4,10 +4,12 @@ Pages run in parallel, one thread each. A page's outputs are kept under a hash o
 and the pinned versions, so that a page that nothing changed is not run again.
 """
 
+import contextlib
 import hashlib
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +64,16 @@ def forget_other_states(folder: Path) -> None:
             shutil.rmtree(other)
 
 
+def run_to_its_end(command: list) -> int:
+    """Run a command and whatever it leaves behind: a failed build forgets the server that renders its maths."""
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    try:
+        return process.wait()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
 def main() -> int:
     """Run what has changed, then build with warnings as errors; 0 if the book is whole."""
     os.environ.update(OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
@@ -75,8 +87,7 @@ def main() -> int:
     if failures:
         return 1
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
-    command = [jupyter_book, "build", "--warningiserror", "--nitpick", "-q", ROOT]
-    return subprocess.run(command, cwd=ROOT).returncode
+    return run_to_its_end([jupyter_book, "build", "--warningiserror", "--nitpick", "-q", ROOT])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 import matplotlib as mpl
+import numpy as np
 
 # Dark enough on white, light enough on black (contrast at least 4.5 against #fff); also told apart by name.
 ERA_COLOURS = {
@@ -21,7 +22,11 @@ def era_of(piece: object) -> str:
 
 
 def use_style() -> None:
-    """Set matplotlib up for the book: SVG, white card, thin frames, era colours in order."""
+    """Set matplotlib up for the book: SVG, white card, thin frames, era colours in order.
+
+    NumPy's numbers print as plain numbers, so that a page can glue them into its sentences.
+    """
+    np.set_printoptions(legacy="1.25")
     mpl.rcParams.update(
         {
             "figure.figsize": (6.4, 3.2),
