@@ -19,8 +19,9 @@ def main() -> int:
             target = Path(scratch) / page.relative_to(ROOT).with_suffix(".py")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(jupytext.writes(jupytext.read(page), "py:percent"), "utf-8")
-        command = ["ruff", "check", "--config", str(ROOT / "pyproject.toml"), "--extend-ignore", IGNORED, "."]
-        return subprocess.run([str(Path(sys.executable).parent / command[0]), *command[1:]], cwd=scratch).returncode
+        settings = ["--config", str(ROOT / "pyproject.toml"), "--extend-ignore", IGNORED]
+        ruff = Path(sys.executable).with_name("ruff")
+        return subprocess.run([ruff, "check", *settings, "."], cwd=scratch).returncode
 
 
 if __name__ == "__main__":
