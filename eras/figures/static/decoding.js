@@ -47,7 +47,7 @@ function draw(model, rows, summary, state) {
       const bar = element("span", { style: `display:block;height:0.7em;width:${100 * share}%;background:#b3261e` });
       return element(
         "tr", {},
-        element("td", { style: "white-space:pre" }, element("code", {}, place.tokens[i])),
+        element("td", { style: "white-space:pre;font-family:monospace" }, JSON.stringify(place.tokens[i])),
         element("td", { style: "width:55%" }, bar),
         element("td", { style: "text-align:right" }, share > 0 ? share.toFixed(3) : "cut"),
       );
@@ -61,7 +61,7 @@ function render({ model, el }) {
   const rows = element("tbody");
   const summary = element("p", { "aria-live": "polite" });
   const update = () => draw(model, rows, summary, state);
-  const select = element("select", {}, ...places.map((place, i) => element("option", { value: i }, place.context)));
+  const select = element("select", { style: "max-width:85%" }, ...places.map((place, i) => element("option", { value: i }, place.context)));
   select.addEventListener("change", () => { state.place = Number(select.value); update(); });
   el.append(element("label", { style: "display:block" }, "after ", select));
   for (const [name, title, min, max, step, value] of SETTINGS) {
