@@ -118,6 +118,17 @@ def test_a_fault_is_one_line_and_changes_nothing(course, spoil, says, capsys):
     assert course.source("tiny").read_bytes() == before
 
 
+def test_a_figure_of_the_same_name_is_no_piece(course):
+    figures = course.root / "eras" / "figures"
+    figures.mkdir()
+    (figures / "tiny.py").write_text("def draw(): ...\n")
+    assert course.module("tiny").parent.name == "pretraining"
+    (course.root / "eras" / "llm").mkdir()
+    (course.root / "eras" / "llm" / "tiny.py").touch()
+    with pytest.raises(CourseError, match="expected one module"):
+        course.module("tiny")
+
+
 def test_unknown_names_and_folders(course, tmp_path, capsys):
     assert main(["--course", str(course.root), "weave", "nothing"]) == 1
     assert "no exercise is called 'nothing'; there are: tiny." in capsys.readouterr().err
