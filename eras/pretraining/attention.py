@@ -97,11 +97,19 @@ def combine_masks(*masks: Tensor | None) -> Tensor | None:
 
 def broadcast_shape(*shapes) -> torch.Size:
     """The shape that torch would broadcast these shapes to.  Raises ValueError if there is none."""
+    if len(set(shapes)) == 1:
+        return shapes[0]
     try:
         return torch.broadcast_shapes(*shapes)
     except RuntimeError:
         listed = " and ".join(str(tuple(shape)) for shape in shapes)
         raise ValueError(f"shapes {listed} do not broadcast together") from None
+
+
+def fits(shape: torch.Size, scores: tuple[int, ...]) -> bool:
+    """Whether a mask or bias of this shape broadcasts to the scores without enlarging them."""
+    pairs = zip(reversed(shape), reversed(scores), strict=False)
+    return len(shape) <= len(scores) and all(size in (1, wanted) for size, wanted in pairs)
 
 
 def check_attention(
@@ -119,7 +127,7 @@ def check_attention(
         raise TypeError(f"q, k and v need one floating-point dtype, got {q.dtype}, {k.dtype}, {v.dtype}")
     scores = (*broadcast_shape(q.shape[:-2], k.shape[:-2], v.shape[:-2]), q.shape[-2], k.shape[-2])
     for name, extra in (("mask", mask), ("bias", bias)):
-        if extra is not None and broadcast_shape(scores, extra.shape) != torch.Size(scores):
+        if extra is not None and not fits(extra.shape, scores):
             raise ValueError(f"{name} {tuple(extra.shape)} must broadcast to the scores (…, T, S) = {scores}")
     if mask is not None and mask.dtype != torch.bool:
         raise TypeError(
@@ -211,7 +219,7 @@ class KVCache:
     def reorder(self, index: Tensor) -> None:
         """Row i becomes what row index[i] was (beam search); index (any number of rows,) integers."""
         if self.keys is not None:
-            self.keys, self.values = self.keys[index], self.values[index]
+            self.keys, self.values = (x.index_select(0, index) for x in (self.keys, self.values))
 
     def truncate(self, length: int) -> None:
         """Forget all positions from `length` on.  Raises ValueError unless 0 <= length <= the present

@@ -72,7 +72,8 @@ class GPT(nn.Module):
         """
         past = caches[0].length if caches else 0
         self._check(ids, past)
-        mask = causal_mask(ids.shape[1], past + ids.shape[1], device=ids.device)
+        T = ids.shape[1]
+        mask = causal_mask(T, past + T, device=ids.device) if T > 1 else None  # the last sees all
         if valid is not None:
             mask = combine_masks(mask, valid[:, None, None, :])
         x = self.embed(ids, past, positions)

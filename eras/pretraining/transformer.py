@@ -37,9 +37,8 @@ class LayerNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         ### BEGIN SOLUTION
-        centred = x - x.mean(dim=-1, keepdim=True)
-        variance = (centred * centred).mean(dim=-1, keepdim=True)
-        return centred * torch.rsqrt(variance + self.epsilon) * self.weight + self.bias
+        variance, mean = torch.var_mean(x, dim=-1, correction=0, keepdim=True)
+        return (x - mean) * torch.rsqrt(variance + self.epsilon) * self.weight + self.bias
         ### END SOLUTION
 
 
