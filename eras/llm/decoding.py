@@ -364,10 +364,12 @@ def beam_search(
         ends = (tokens == (PAD if eos is None else eos)) | (length == max_new_tokens)
         scores, kept = totals.masked_fill(ends, -math.inf).topk(min(beams, totals.shape[1]), dim=-1)
         reach = max_new_tokens if early_stopping == "never" and length_penalty > 0 else length
-        for b, pool in enumerate(pools):
-            pool.take(live[b, :beams, start:], totals[b, :beams] / length**length_penalty, ends[b, :beams])
-            hopeless = scores[b, 0] / reach**length_penalty <= pool.worst
-            pool.closed |= pool.full and (early_stopping is True or bool(hopeless))
+        for b in ends[:, :beams].any(dim=1).nonzero()[:, 0].tolist():
+            pools[b].take(
+                live[b, :beams, start:], totals[b, :beams] / length**length_penalty, ends[b, :beams]
+            )
+        for pool, best in zip(pools, (scores[:, 0] / reach**length_penalty).tolist(), strict=True):
+            pool.closed |= pool.full and (early_stopping is True or best <= pool.worst)
         live = live[rows, kept]
         if all(pool.closed for pool in pools):
             break

@@ -132,5 +132,8 @@ def shared_prefix(seen: Tensor, ids: Tensor) -> tuple[Tensor | None, int]:
     if torch.equal(seen, ids):
         return None, width
     alike = seen[:, None] == ids[None]  # (N, B, S)
+    whole = alike.all(dim=-1)
+    if whole.any(dim=0).all():
+        return whole.byte().argmax(dim=0), width
     lengths, parents = alike.long().cumprod(dim=-1).sum(dim=-1).max(dim=0)
     return parents, int(lengths.min())
