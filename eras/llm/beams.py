@@ -41,9 +41,9 @@ class Finished:
 
 def check_beams(beams: int, max_new_tokens: int, early_stopping: bool | str) -> None:
     """Raise ValueError for settings that beam search cannot work with."""
-    if beams < 1:
+    if not beams >= 1:  # NaN is refused, too
         raise ValueError(f"beams must be at least 1, not {beams}")
-    if max_new_tokens < 0:
+    if not max_new_tokens >= 0:
         raise ValueError(f"max_new_tokens must be at least 0, not {max_new_tokens}")
     if early_stopping not in (True, False, "never"):
         raise ValueError(f'early_stopping must be True, False or "never", not {early_stopping!r}')

@@ -61,6 +61,8 @@ def top_p(logits: Tensor, p: float) -> Tensor:
     ### BEGIN SOLUTION
     if not 0 < p <= 1:
         raise ValueError(f"p must be above 0 and at most 1, not {p}")
+    if p == 1:  # probabilities that round to 0 would be dropped
+        return logits.clone()
     ascending, order = logits.sort(dim=-1)
     tail = ascending.softmax(dim=-1).cumsum(dim=-1)  # mass of a token and of all less probable ones
     dropped = tail <= 1 - p
@@ -88,7 +90,6 @@ def typical(logits: Tensor, mass: float) -> Tensor:
     Ties with the last one kept are kept too. Raises ValueError for mass outside (0, 1].
     Source: Meister et al. 2023.
     """
-    ### BEGIN SOLUTION
     if not 0 < mass <= 1:
         raise ValueError(f"mass must be above 0 and at most 1, not {mass}")
     log_probabilities = logits.log_softmax(dim=-1)
@@ -99,7 +100,6 @@ def typical(logits: Tensor, mass: float) -> Tensor:
     last = (reached < mass).sum(dim=-1, keepdim=True).clamp(max=logits.shape[-1] - 1)
     far = distance > distance.gather(-1, last)
     return logits.masked_fill(far.scatter(-1, order, far), -math.inf)
-    ### END SOLUTION
 
 
 def repetition_penalty(ids: Tensor, logits: Tensor, penalty: float) -> Tensor:
