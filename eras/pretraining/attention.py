@@ -171,15 +171,17 @@ def scaled_dot_product_attention(
 def fused_attention(q, k, v, mask=None, bias=None, scale=None, dropout: float = 0.0, return_weights=False):
     """`scaled_dot_product_attention` by torch's kernel, which keeps no weights: fast enough to train.
 
-    Where weights are asked for, the plain form does the work.
+    Where weights are asked for, the kernel runs once more with the identity for values: that mixes to them.
     """
-    if return_weights:
-        return scaled_dot_product_attention(q, k, v, mask, bias, scale, dropout, return_weights)
     check_attention(q, k, v, mask, bias)
     extra = mask
     if bias is not None:
         extra = bias.to(q.dtype) if mask is None else bias.to(q.dtype).masked_fill(~mask, LOWEST)
-    return F.scaled_dot_product_attention(q, k, v, extra, dropout, scale=scale)
+    mixed = F.scaled_dot_product_attention(q, k, v, extra, dropout, scale=scale)
+    if not return_weights:
+        return mixed
+    units = torch.eye(k.shape[-2], dtype=v.dtype, device=v.device).expand(*k.shape[:-1], -1)
+    return mixed, F.scaled_dot_product_attention(q, k, units, extra, scale=scale)
 
 
 @dataclass
@@ -197,10 +199,12 @@ class KVCache:
     def update(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Append (B, H, T, D) and (B, H, T, E); return all so far, (B, H, S, D) and (B, H, S, E).
 
-        Raises ValueError if B, H or a width differ from what the cache holds.
+        Raises ValueError if B, H or a width differ from what the cache holds, or B, H or T between k and v.
         """
         check_appended(self.keys, k)
         check_appended(self.values, v)
+        if k.shape[:3] != v.shape[:3]:
+            raise ValueError(f"k and v must agree in B, H and T, got {tuple(k.shape)} and {tuple(v.shape)}")
         ### BEGIN SOLUTION
         first, last = self.length, self.length + k.shape[2]
         if self.keys is None:

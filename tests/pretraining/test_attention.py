@@ -161,6 +161,16 @@ def test_bias_equals_torchs_additive_mask(attend):
     assert_same(attend(q, k, v, bias=bias), theirs, [q, k, v, bias], g)
 
 
+def test_the_kernels_weights_equal_the_plain_ones():
+    q, k, v, mask, g = random_problem(3)
+    (bias,) = tensors(g, (q.shape[1], q.shape[2], k.shape[2]))
+    for extra in ({}, {"mask": mask}, {"bias": bias, "scale": 0.3}, {"mask": mask & False}):
+        mine, weights = fused_attention(q, k, v, **extra, return_weights=True)
+        plain, wanted = scaled_dot_product_attention(q, k, v, **extra, return_weights=True)
+        torch.testing.assert_close(mine, plain, atol=1e-5, rtol=1e-5)
+        assert_same(weights, wanted, [q, k], g)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_gradcheck_in_float64(seed):
     q, k, v, mask, _ = random_problem(seed, torch.float64)
@@ -358,6 +368,8 @@ def test_cache_refuses_other_shapes_and_stores_no_gradient():
     for shape in [(2, 2, 1, 4), (1, 3, 1, 4), (1, 2, 1, 5), (2, 1, 4)]:
         with pytest.raises(ValueError, match="cache"):
             cache.update(torch.zeros(shape), torch.zeros(shape))
+    with pytest.raises(ValueError, match="k and v must agree"):
+        KVCache().update(torch.zeros(1, 2, 3, 4), torch.zeros(1, 2, 1, 4))
 
 
 # Many heads against torch and transformers

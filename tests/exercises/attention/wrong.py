@@ -26,6 +26,23 @@ def softmax(x: Tensor, dim: int = -1) -> Tensor:
     return (powers / total.masked_fill(total == 0, 1.0)).to(x.dtype)
 
 
+# %% softmax | calls torch's logsumexp
+def softmax(x: Tensor, dim: int = -1) -> Tensor:
+    if not x.is_floating_point():
+        raise TypeError(f"softmax needs floating-point scores, got {x.dtype}: call .float() first")
+    wide = x.float() if x.dtype.itemsize < 4 else x
+    total = wide.logsumexp(dim, keepdim=True)
+    return (wide - total.masked_fill(total == float("-inf"), 0.0)).exp().to(x.dtype)
+
+
+# %% softmax | forgets keepdim
+def softmax(x: Tensor, dim: int = -1) -> Tensor:
+    if not x.is_floating_point():
+        raise TypeError(f"softmax needs floating-point scores, got {x.dtype}: call .float() first")
+    powers = (x - x.amax(dim)).exp()
+    return powers / powers.sum(dim)
+
+
 # %% softmax | NaN where everything is hidden
 def softmax(x: Tensor, dim: int = -1) -> Tensor:
     if not x.is_floating_point():
@@ -381,6 +398,27 @@ def scaled_dot_product_attention(
         scores = scores.masked_fill(~mask, float("-inf"))
     weights = softmax(scores).to(v.dtype)
     mixed = F.dropout(weights, dropout) @ v
+    return (mixed, weights) if return_weights else mixed
+
+
+# %% scaled_dot_product_attention | calls torch's own attention
+def scaled_dot_product_attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    mask=None,
+    bias=None,
+    scale=None,
+    dropout: float = 0.0,
+    return_weights=False,
+):
+    check_attention(q, k, v, mask, bias)
+    extra = mask
+    if bias is not None:
+        extra = bias if mask is None else bias.masked_fill(~mask, float("-inf"))
+    mixed = F.scaled_dot_product_attention(q, k, v, extra, dropout, scale=scale)
+    units = torch.eye(k.shape[-2], dtype=v.dtype).expand(*k.shape[:-1], -1)
+    weights = F.scaled_dot_product_attention(q, k, units, extra, scale=scale)
     return (mixed, weights) if return_weights else mixed
 
 
@@ -1025,6 +1063,46 @@ class MultiHeadAttention(nn.Module):
         return (out, weights) if return_weights else out
 
 
+# %% MultiHeadAttention | view where a transpose is needed, for the queries only
+class MultiHeadAttention(nn.Module):
+    def __init__(
+        self, width: int, heads: int, kv_heads: int | None = None, bias=True, dropout=0.0,
+        attend=fused_attention,
+    ):  # fmt: skip
+        super().__init__()
+        kv_heads = heads if kv_heads is None else kv_heads
+        if heads < 1 or width % heads:
+            raise ValueError(f"width must be a multiple of heads, got {width=}, {heads=}")
+        if kv_heads < 1 or heads % kv_heads:
+            raise ValueError(f"heads must be a multiple of kv_heads, got {heads=}, {kv_heads=}")
+        self.heads, self.kv_heads, self.dropout, self.attend = heads, kv_heads, dropout, attend
+        self.query = nn.Linear(width, width, bias=bias)
+        self.key = nn.Linear(width, width // heads * kv_heads, bias=bias)
+        self.value = nn.Linear(width, width // heads * kv_heads, bias=bias)
+        self.output = nn.Linear(width, width, bias=bias)
+
+    def forward(
+        self, x: Tensor, context: Tensor | None = None, mask=None, *, bias=None, rotate=None, cache=None,
+        return_weights=False,
+    ):  # fmt: skip
+        check_module_input(x, context, mask, self.query.in_features)
+        context = x if context is None else context
+        q = self.query(x).reshape(x.shape[0], self.heads, x.shape[1], -1)
+        k = self.key(context).unflatten(-1, (self.kv_heads, -1)).transpose(1, 2)
+        v = self.value(context).unflatten(-1, (self.kv_heads, -1)).transpose(1, 2)
+        if rotate is not None:
+            q, k = rotate(q, k)
+        if cache is not None:
+            k, v = cache.update(k, v)
+        if self.kv_heads < self.heads:
+            k, v = (each.repeat_interleave(self.heads // self.kv_heads, dim=1) for each in (k, v))
+        dropout = self.dropout if self.training else 0.0
+        mixed = self.attend(q, k, v, mask=mask, bias=bias, dropout=dropout, return_weights=return_weights)
+        mixed, weights = mixed if return_weights else (mixed, None)
+        out = self.output(mixed.transpose(1, 2).flatten(2))
+        return (out, weights) if return_weights else out
+
+
 # %% MultiHeadAttention | view where a transpose is needed, splitting
 class MultiHeadAttention(nn.Module):
     def __init__(
@@ -1062,6 +1140,46 @@ class MultiHeadAttention(nn.Module):
         mixed = self.attend(q, k, v, mask=mask, bias=bias, dropout=dropout, return_weights=return_weights)
         mixed, weights = mixed if return_weights else (mixed, None)
         out = self.output(mixed.transpose(1, 2).flatten(2))
+        return (out, weights) if return_weights else out
+
+
+# %% MultiHeadAttention | view and reshape where transposes are needed, both ways
+class MultiHeadAttention(nn.Module):
+    def __init__(
+        self, width: int, heads: int, kv_heads: int | None = None, bias=True, dropout=0.0,
+        attend=fused_attention,
+    ):  # fmt: skip
+        super().__init__()
+        kv_heads = heads if kv_heads is None else kv_heads
+        if heads < 1 or width % heads:
+            raise ValueError(f"width must be a multiple of heads, got {width=}, {heads=}")
+        if kv_heads < 1 or heads % kv_heads:
+            raise ValueError(f"heads must be a multiple of kv_heads, got {heads=}, {kv_heads=}")
+        self.heads, self.kv_heads, self.dropout, self.attend = heads, kv_heads, dropout, attend
+        self.query = nn.Linear(width, width, bias=bias)
+        self.key = nn.Linear(width, width // heads * kv_heads, bias=bias)
+        self.value = nn.Linear(width, width // heads * kv_heads, bias=bias)
+        self.output = nn.Linear(width, width, bias=bias)
+
+    def forward(
+        self, x: Tensor, context: Tensor | None = None, mask=None, *, bias=None, rotate=None, cache=None,
+        return_weights=False,
+    ):  # fmt: skip
+        check_module_input(x, context, mask, self.query.in_features)
+        context = x if context is None else context
+        q = self.query(x).reshape(x.shape[0], self.heads, x.shape[1], -1)
+        k = self.key(context).reshape(context.shape[0], self.kv_heads, context.shape[1], -1)
+        v = self.value(context).reshape(context.shape[0], self.kv_heads, context.shape[1], -1)
+        if rotate is not None:
+            q, k = rotate(q, k)
+        if cache is not None:
+            k, v = cache.update(k, v)
+        if self.kv_heads < self.heads:
+            k, v = (each.repeat_interleave(self.heads // self.kv_heads, dim=1) for each in (k, v))
+        dropout = self.dropout if self.training else 0.0
+        mixed = self.attend(q, k, v, mask=mask, bias=bias, dropout=dropout, return_weights=return_weights)
+        mixed, weights = mixed if return_weights else (mixed, None)
+        out = self.output(mixed.reshape(x.shape))
         return (out, weights) if return_weights else out
 
 
@@ -2023,6 +2141,39 @@ class KVCache:
         room = self.keys.shape[2]
         if last > room:
             more = max(last, 2 * room) - room
+            self.keys = F.pad(self.keys, (0, 0, 0, more))
+            self.values = F.pad(self.values, (0, 0, 0, more))
+        self.keys[:, :, first:last] = k.detach()
+        self.values[:, :, first:last] = v.detach()
+        self.length = last
+        return self.keys[:, :, :last], self.values[:, :, :last]
+
+    def reorder(self, index: Tensor) -> None:
+        if self.keys is not None:
+            self.keys, self.values = self.keys[index], self.values[index]
+
+    def truncate(self, length: int) -> None:
+        if not 0 <= length <= self.length:
+            raise ValueError(f"cannot truncate a cache of {self.length} positions to {length}")
+        self.length = length
+
+
+# %% KVCache | room for twice what is needed
+@dataclass
+class KVCache:
+    keys: Tensor | None = None
+    values: Tensor | None = None
+    length: int = 0
+
+    def update(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        check_appended(self.keys, k)
+        check_appended(self.values, v)
+        first, last = self.length, self.length + k.shape[2]
+        if self.keys is None:
+            self.keys, self.values = k[:, :, :0].detach(), v[:, :, :0].detach()
+        room = self.keys.shape[2]
+        if last > room:
+            more = 2 * last - room
             self.keys = F.pad(self.keys, (0, 0, 0, more))
             self.values = F.pad(self.values, (0, 0, 0, more))
         self.keys[:, :, first:last] = k.detach()
