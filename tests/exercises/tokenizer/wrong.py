@@ -120,6 +120,24 @@ def count_pairs(words):
     return pairs
 
 
+# %% count_pairs | a later count replaces an earlier one
+def count_pairs(words):
+    pairs = {}
+    for word, count in words.items():
+        for i in range(len(word) - 1):
+            pairs[word[i : i + 2]] = count
+    return pairs
+
+
+# %% count_pairs | tuples instead of strings
+def count_pairs(words):
+    pairs = Counter()
+    for word, count in words.items():
+        for pair in pairwise(word):
+            pairs[pair] += count
+    return pairs
+
+
 # %% pair_changes | the pair itself is listed as lost
 def pair_changes(word, pair, new):
     merged = word.replace(pair, new)
@@ -195,6 +213,60 @@ def pair_changes(word, pair, new):
             i += 1
         i += 1
     return word.replace(pair, new), [p for p in lost if p != pair], gained
+
+
+# %% pair_changes, learn_merges | the place between two merges is not listed
+def pair_changes(word, pair, new):
+    merged, lost, gained = word.replace(pair, new), [], []
+    for at, token in enumerate(merged):
+        if token == new:
+            before, after = merged[:at][-1:], merged[at + 1 : at + 2]
+            if before and before != new:
+                lost.append(before + pair[0])
+                gained.append(before + new)
+            if after and after != new:
+                lost.append(pair[1] + after)
+                gained.append(new + after)
+    return merged, [p for p in lost if p != pair], gained
+
+
+# %% pair_changes | the pair itself is listed where it stood beside a merge
+def pair_changes(word, pair, new):
+    merged, lost, gained = word.replace(pair, new), [], []
+    for at, token in enumerate(merged):
+        if token == new:
+            before, after = merged[:at][-1:], merged[at + 1 : at + 2]
+            if before:
+                lost.append((pair[1] if before == new else before) + pair[0])
+                gained.append(before + new)
+            if after and after != new:
+                lost.append(pair[1] + after)
+                gained.append(new + after)
+    return merged, lost, gained
+
+
+# %% pair_changes, learn_merges | lost pairs are read from the merged word
+def pair_changes(word, pair, new):
+    merged, lost, gained = word.replace(pair, new), [], []
+    for at, token in enumerate(merged):
+        if token == new:
+            before, after = merged[:at][-1:], merged[at + 1 : at + 2]
+            if before:
+                lost.append(before + pair[0])
+                gained.append(before + new)
+            if after and after != new:
+                lost.append(pair[1] + after)
+                gained.append(new + after)
+    return merged, [p for p in lost if p != pair], gained
+
+
+# %% pair_changes, learn_merges | Counters instead of lists
+def pair_changes(word, pair, new):
+    merged = word.replace(pair, new)
+    old = Counter(word[i : i + 2] for i in range(len(word) - 1))
+    now = Counter(merged[i : i + 2] for i in range(len(merged) - 1))
+    del old[pair]
+    return merged, old - now, now - old
 
 
 # %% learn_merges | ties to the least pair
@@ -429,6 +501,49 @@ def merge_piece(piece, ranks):
     return tokens
 
 
+# %% merge_piece | one pass for each rank
+def merge_piece(piece, ranks):
+    tokens = [piece[i : i + 1] for i in range(len(piece))]
+    for pair in sorted(ranks, key=ranks.get):
+        i = 0
+        while i < len(tokens) - 1:
+            if (tokens[i], tokens[i + 1]) == pair:
+                tokens[i : i + 2] = [b"".join(pair)]
+            i += 1
+    return tokens
+
+
+# %% merge_piece | all places of the lowest rank at once
+def merge_piece(piece, ranks):
+    tokens = [piece[i : i + 1] for i in range(len(piece))]
+    while known := [pair for pair in pairwise(tokens) if pair in ranks]:
+        best, i = min(known, key=ranks.get), 0
+        while i < len(tokens) - 1:
+            if (tokens[i], tokens[i + 1]) == best:
+                tokens[i : i + 2] = [b"".join(best)]
+            i += 1
+    return tokens
+
+
+# %% merge_piece | integers instead of bytes
+def merge_piece(piece, ranks):
+    tokens = list(piece)
+    while known := [(ranks[pair], i) for i, pair in enumerate(pairwise(tokens)) if pair in ranks]:
+        i = min(known)[1]
+        tokens[i : i + 2] = [tokens[i] + tokens[i + 1]]
+    return tokens
+
+
+# %% merge_piece | the empty piece is not thought of
+def merge_piece(piece, ranks):
+    tokens = [piece[i : i + 1] for i in range(len(piece))]
+    while True:
+        rank, i = min((ranks.get(pair, math.inf), i) for i, pair in enumerate(pairwise(tokens)))
+        if rank == math.inf:
+            return tokens
+        tokens[i : i + 2] = [tokens[i] + tokens[i + 1]]
+
+
 # %% decode | each token by itself
 def decode(ids, vocab):
     ids = list(ids)
@@ -527,6 +642,32 @@ def safe_pieces(chunks, cut):
         yield held
 
 
+# %% safe_pieces | asks about each chunk alone
+def safe_pieces(chunks, cut):
+    held = ""
+    for chunk in chunks:
+        at = cut(chunk)
+        if at:
+            yield held + chunk[:at]
+            held = chunk[at:]
+        else:
+            held += chunk
+    if held:
+        yield held
+
+
+# %% safe_pieces | returns a list
+def safe_pieces(chunks, cut):
+    held, pieces = "", []
+    for chunk in chunks:
+        held += chunk
+        at = cut(held)
+        if at:
+            pieces.append(held[:at])
+            held = held[at:]
+    return [*pieces, held] if held else pieces
+
+
 # %% longest_match | later pieces are looked up without ##
 def longest_match(word, vocab, unknown="[UNK]", limit=100):
     pieces, start = [], 0
@@ -617,3 +758,28 @@ def longest_match(word, vocab, unknown="[UNK]", limit=100):
         pieces.append(prefix + word[start:end])
         start = end
     return pieces if pieces else [unknown]
+
+
+# %% longest_match | ## in front of the first piece, too
+def longest_match(word, vocab, unknown="[UNK]", limit=100):
+    pieces, start = [], 0
+    while start < len(word) <= limit:
+        end = next((end for end in range(len(word), start, -1) if "##" + word[start:end] in vocab), None)
+        if end is None:
+            return [unknown]
+        pieces.append("##" + word[start:end])
+        start = end
+    return pieces if len(word) <= limit else [unknown]
+
+
+# %% longest_match | no limit
+def longest_match(word, vocab, unknown="[UNK]", limit=100):
+    pieces, start = [], 0
+    while start < len(word):
+        prefix = "##" if start else ""
+        end = next((end for end in range(len(word), start, -1) if prefix + word[start:end] in vocab), None)
+        if end is None:
+            return [unknown]
+        pieces.append(prefix + word[start:end])
+        start = end
+    return pieces
