@@ -115,9 +115,26 @@ class CachedStep(PlainStep):
             return 0
         for cache in self.caches:
             cache.truncate(length)
-            if parents is not None:
-                cache.reorder(parents)
+        if parents is not None:
+            rearrange(self.caches, self.seen[:, :length], parents)
         return length
+
+
+def rearrange(caches: list, seen: Tensor, parents: Tensor) -> None:
+    """Row i of every KV cache becomes what row parents[i] was; seen (N, S) are the ids that the rows stand for.
+
+    Where a row's ids agree with its parent's, its keys and values do, too: only the rest is copied.
+    """
+    if len(parents) != len(seen):
+        for cache in caches:
+            cache.reorder(parents)
+        return
+    agree = (seen == seen[parents]).long().cumprod(dim=1).sum(dim=1)
+    moved, start = (agree < seen.shape[1]).nonzero()[:, 0], int(agree.min())
+    for cache in caches:
+        for store in (cache.keys, cache.values):
+            rest = store[:, :, start : cache.length]
+            rest[moved] = rest[parents[moved]]
 
 
 def shared_prefix(seen: Tensor, ids: Tensor) -> tuple[Tensor | None, int]:
