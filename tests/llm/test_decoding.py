@@ -460,6 +460,16 @@ def test_wide_beams_find_the_best_of_all_sequences():
     assert [score for score, _ in found] == pytest.approx([totals[s] / length for s in want])
 
 
+def test_forbidden_extensions_never_finish():
+    step, _ = markov(4, 1)
+
+    def only_one(ids, scores):
+        return torch.where(torch.arange(4) == 1, scores, -math.inf)
+
+    found = decoding.beam_search(step, torch.tensor([[0]]), 3, 2, processors=[only_one])[0]
+    assert [ids for _, ids in found] == [[1, 1]]
+
+
 def test_beam_search_refuses(pair):
     _, ours = pair
     for settings in ({"beams": 0}, {"beams": 2, "early_stopping": "always"}, {"beams": 2, "n_best": 3}):
