@@ -57,8 +57,8 @@ def rotary_angles(positions: Tensor, D: int, theta: float = 10_000.0, dtype=torc
 def rotate_pairs(x: Tensor, angles: Tensor, interleaved: bool = False) -> Tensor:
     """Turn each pair of channels (a, b) by its angle.  x (…, T, D), angles broadcastable to (…, T, D/2).
 
-    Pairs are (i, i + D/2) as in Llama and GPT-NeoX, or (2i, 2i + 1), `interleaved`, as in GPT-J and GGUF
-    files.
+    Pairs are (i, i + D/2), as in GPT-NeoX and transformers' Llama, or (2i, 2i + 1), `interleaved`, as in
+    GPT-J and GGUF files of Llama.
     """
     cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
     a, b = (x[..., 0::2], x[..., 1::2]) if interleaved else x.chunk(2, dim=-1)
