@@ -1,0 +1,193 @@
+"""The tester's process: runs the instructor's cells and tests, and has the student's cells run on the other side.
+
+Test cells run unmodified; the names that the exercise asks for are proxies of what the student wrote. One JSON line
+a cell goes to the grader as soon as the cell is done.
+"""
+
+import json
+import os
+import signal
+import socket
+import time
+
+from autograder import execution
+from autograder.remote import Gone, OutOfTime, Peer
+from autograder.student import seed, write_files
+
+GRACE = 3  # seconds in which interrupted code has to give way
+
+
+class Tester:
+    """One submission's run."""
+
+    def __init__(self, job, sock, report, shell):
+        self.job, self.report, self.shell = job, report, shell
+        self.peer = Peer(sock, guarded=True, rng=job["rng"])
+        self.answers = [cell["id"] for cell in job["cells"] if cell["kind"] in ("answer", "free")]
+        self.tainted = False  # a hidden test has run: what the student's process says now may quote it
+
+    def run(self):
+        """Run all cells in order."""
+        signal.signal(signal.SIGALRM, out_of_time)
+        for cell in self.job["cells"]:
+            started, calls = time.monotonic(), self.peer.calls
+            result = {"id": cell["id"], "outputs": [], "message": None, "trace": [], "side": "tester"}
+            result |= self.timed(cell)
+            result |= {"seconds": round(time.monotonic() - started, 4), "calls": self.peer.calls - calls}
+            self.say(result)
+
+    def say(self, line):
+        os.write(self.report, (json.dumps(line) + "\n").encode())
+
+    def timed(self, cell):
+        """Run a cell within its time; afterwards the student's process listens again, or is given up."""
+        signal.setitimer(signal.ITIMER_REAL, self.job["limits"]["cell_seconds"])
+        try:
+            return getattr(self, cell["kind"])(cell)
+        except OutOfTime:
+            self.recover()
+            return {"status": "timeout", "message": self.late()}
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def late(self):
+        return f"This took longer than {self.job['limits']['cell_seconds']:g} seconds."
+
+    def recover(self):
+        """Interrupt the student's code and wait for its answer to what was asked; else end with it."""
+        self.say({"interrupt": True})
+        signal.setitimer(signal.ITIMER_REAL, GRACE)
+        try:
+            self.peer.settle()
+        except (OutOfTime, Gone):
+            self.peer.hang_up("it did not stop when its time was over")
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    # The kinds of cells
+
+    def given(self, cell):
+        """An instructor's cell: on both sides."""
+        self.elsewhere(cell)
+        done = execution.Cell(self.shell, cell["source"], cell["id"])
+        if done.error is not None and not isinstance(done.error, OutOfTime):
+            return {"status": "error", "message": execution.message(done.error)}
+        return self.told(done) | {"status": "passed"}
+
+    def answer(self, cell):
+        """A student's cell: there only; the names asked for are taken over."""
+        execution.remember(cell["id"], cell["source"])
+        said = self.elsewhere(cell)
+        self.take_over()
+        if said is None:
+            return {"status": "died", "message": self.peer.gone, "side": "student"}
+        kind, text, trace, printed, _ = said
+        outputs = [] if self.tainted else stream(printed)
+        if kind is None:
+            return {"status": "passed", "outputs": outputs, "side": "student"}
+        text = str(text)[:500] if not self.tainted else kind[:60]
+        return {"status": "error", "message": text, "trace": clean(trace, self.job), "outputs": outputs, "side": "student"}
+
+    free = answer
+
+    def test(self, cell):
+        """A test: here, and once more over there when it is tagged so; it passes when it passes everywhere."""
+        side = cell["side"]
+        self.tainted |= cell["hidden"]
+        result = {"status": "passed"} if side == "student" else self.judged(cell)
+        if side != "tester" and result["status"] == "passed":
+            result |= self.judged_there(cell)
+        return result | {"side": side}
+
+    def judged(self, cell):
+        done = execution.Cell(self.shell, cell["source"], cell["id"])
+        if isinstance(done.error, OutOfTime):
+            raise done.error
+        return self.told(done) | self.verdict(done.error, cell)
+
+    def verdict(self, error, cell):
+        """Status, message and trace of a test that ended with `error` (None: passed)."""
+        if error is None:
+            return {"status": "passed"}
+        status = "died" if isinstance(error, Gone) else "failed" if execution.is_check(error) else "error"
+        status = "unanswered" if isinstance(error, NotImplementedError) else status
+        shown = execution.redacted(error, cell["source"]) if cell["hidden"] else execution.message(error)
+        if status in ("died", "unanswered"):
+            shown = self.peer.gone if status == "died" else "Nothing is filled in yet."
+        return {"status": status, "message": shown, "trace": execution.trace(error, self.answers)}
+
+    def judged_there(self, cell):
+        said = self.elsewhere(cell)
+        if said is None:
+            return {"status": "died", "message": self.peer.gone}
+        kind, text, trace, _, check = said
+        if kind is None:
+            return {"status": "passed"}
+        return {"status": "failed" if check else "error", "message": str(text)[:500], "trace": clean(trace, self.job)}
+
+    def told(self, done):
+        """The outputs of a cell that ran here, in the notebook's format."""
+        outputs = stream(done.stdout)
+        if done.value is not None:
+            outputs.append(
+                {"output_type": "execute_result", "data": {"text/plain": done.value}, "metadata": {}, "execution_count": None}
+            )
+        if done.stderr:
+            outputs += stream(done.stderr, "stderr")
+        return {"outputs": outputs}
+
+    # The other side
+
+    def elsewhere(self, cell):
+        """What the student's process says of a cell that it ran; None when it has ended."""
+        try:
+            said = self.peer.request("run", cell["source"], cell["id"], self.answers)
+        except Gone:
+            return None
+        except Exception:
+            said = None
+        if type(said) is list and len(said) == 5 and isinstance(said[0], str | None) and isinstance(said[3], str):
+            return said
+        self.peer.hang_up("it answered in no form we know")
+        return None
+
+    def take_over(self):
+        """Bind the names that the exercise asks for to what the student's cell has made of them."""
+        try:
+            new, lost = self.peer.request("exports", self.job["exports"])
+            asked = set(self.job["exports"])
+            self.shell.user_ns.update({name: thing for name, thing in new.items() if name in asked})
+            for name in asked.intersection(lost):
+                self.shell.user_ns.pop(name, None)
+        except Gone:
+            pass
+        except Exception:
+            self.peer.hang_up("what it defined cannot be handed over")
+
+
+def stream(text, name="stdout"):
+    return [{"output_type": "stream", "name": name, "text": text[: execution.MOST_TEXT]}] if text else []
+
+
+def clean(trace, job):
+    """A trace that the student's process reported: only lines that are there, their text from the submission."""
+    sources = {cell["id"]: cell["source"].splitlines() for cell in job["cells"] if cell["kind"] in ("answer", "free")}
+    kept = []
+    for entry in trace if isinstance(trace, list) else []:
+        cell, line = (entry.get("cell"), entry.get("line")) if isinstance(entry, dict) else (None, None)
+        if cell in sources and isinstance(line, int) and 1 <= line <= len(sources[cell]):
+            kept.append({"cell": cell, "line": line, "name": "", "text": sources[cell][line - 1][:200]})
+    return kept[-20:]
+
+
+def out_of_time(signum, frame):
+    raise OutOfTime
+
+
+def main(fds, job, shell):
+    """Run a submission's cells; fds: the boundary, the report."""
+    write_files(job["files"])
+    seed(job["seed"])
+    if job["secret"] is not None:
+        os.environ["ERAS_SECRET"] = job["secret"]
+    Tester(job, socket.socket(fileno=fds[0]), fds[1], shell).run()
