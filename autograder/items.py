@@ -8,7 +8,7 @@ Henrysson, "Correction of item-total correlations in item analysis", Psychometri
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import StatisticsError, correlation, mean
 
 NUMBER = re.compile(r"(?<![A-Za-z_])[-+]?\d+(?:[.,_]\d+)*(?:e[-+]?\d+)?")
@@ -35,41 +35,48 @@ class Item:
     """One test of the exercise in the eyes of a class."""
 
     id: str
-    part: str
-    hidden: bool
     points: float
-    difficulty: float | None = None  # None: the test carries no points
-    discrimination: float | None = None  # None: it does not vary, or nothing else does
-    failing: int = 0
-    graded: int = 0
-    messages: list[Message] = field(default_factory=list)
+    difficulty: float | None  # None: the test carries no points
+    discrimination: float | None  # None: it does not vary, or nothing else does
+    failing: int
+    graded: int
+    messages: list[Message]
 
 
-def items(records, most=4):
-    """The tests in the order of the exercise, with at most `most` messages each."""
-    found, earned, said, examples = {}, {}, {}, {}
-    totals = [sum(c["earned"] or 0 for c in record["cells"] if c["kind"] == "test") for record in records]
-    for record, total in zip(records, totals, strict=True):
-        for cell in record["cells"]:
-            if cell["kind"] != "test":
-                continue
-            name, mine = cell["id"], cell["earned"] or 0
-            item = found.setdefault(name, Item(name, cell["part"], cell["hidden"], cell["points"] or 0))
-            item.graded += 1
-            earned.setdefault(name, []).append((mine, total - mine))
-            if cell["status"] != "passed":
-                item.failing += 1
-                text = cell["message"] or UNTOLD.get(cell["status"], cell["status"])
-                pattern = without_numbers(text)
-                said.setdefault(name, Counter())[pattern] += 1
-                examples.setdefault((name, pattern), text)
-    for name, item in found.items():
-        if item.points:
-            item.difficulty = mean(mine for mine, _ in earned[name]) / item.points
-        item.discrimination = related(earned[name])
-        most_common = said.get(name, Counter()).most_common(most)
-        item.messages = [Message(text, n, examples[name, text]) for text, n in most_common]
-    return list(found.values())
+def items(records):
+    """The tests in the order of the exercise."""
+    seen = {}  # {test: [(its cell in a record, points for the record's other tests)]}
+    for record in records:
+        tests = [cell for cell in record["cells"] if cell["kind"] == "test"]
+        total = sum(cell["earned"] or 0 for cell in tests)
+        for cell in tests:
+            seen.setdefault(cell["id"], []).append((cell, total - (cell["earned"] or 0)))
+    return [item(cells) for cells in seen.values()]
+
+
+def item(cells):
+    """What a class did with one test."""
+    first, points = cells[0][0], cells[0][0]["points"] or 0
+    earned = [(cell["earned"] or 0, rest) for cell, rest in cells]
+    failed = [cell for cell, _ in cells if cell["status"] != "passed"]
+    return Item(
+        first["id"],
+        points,
+        difficulty=mean(mine for mine, _ in earned) / points if points else None,
+        discrimination=related(earned),
+        failing=len(failed),
+        graded=len(cells),
+        messages=frequent([c["message"] or UNTOLD.get(c["status"], c["status"]) for c in failed]),
+    )
+
+
+def frequent(texts, most=4):
+    """The `most` most frequent messages; texts that differ in numbers only are one."""
+    examples = {}
+    for text in texts:
+        examples.setdefault(without_numbers(text), text)
+    counts = Counter(without_numbers(text) for text in texts).most_common(most)
+    return [Message(pattern, count, examples[pattern]) for pattern, count in counts]
 
 
 def without_numbers(text):

@@ -133,6 +133,22 @@ def test_a_shared_run_as_long_as_promised_shares_a_fingerprint(a, b, c, d, data)
     assert values[0] & values[1]
 
 
+def test_docstrings_comments_and_layout_are_nothing():
+    plain = "def f(a):\n    return [a, 'text']\n"
+    told = (
+        'def f(a):\n    """Told.\n\n    Twice."""\n    # why\n    return [\n        a,  # ok\n        "b"]\n'
+    )
+    assert [symbol for symbol, _ in tokens(plain)] == [symbol for symbol, _ in tokens(told)]
+    assert [line for _, line in tokens(told)][-1] == 8
+
+
+def test_few_runs_are_kept():
+    chance = random.Random(2)
+    source = " ".join(chance.choice(["+", "-", "if", "for", "7", "8"]) for _ in range(5000))
+    expected = 5000 * 2 / (WINDOW + 1)  # the density that the paper proves for windows of distinct hashes
+    assert len(fingerprints(source)) == pytest.approx(expected, rel=0.05)
+
+
 def test_tokens_are_pythons_own():
     skipped = {
         tokenize.COMMENT,
