@@ -48,8 +48,50 @@ def add_arguments(verb, name):
         verb.add_argument(
             "--due", nargs="*", default=[], metavar="NAME", help="exercises whose pieces become stubs"
         )
-    elif name != "lab":
+    elif name in ("weave", "release", "sample"):
         verb.add_argument("names", nargs="*", metavar="NAME", help="exercises (default: all)")
+    elif name == "grade":
+        grade_arguments(verb)
+    elif name == "collect":
+        verb.add_argument("assignment", metavar="ASSIGNMENT", help="the exercise")
+        verb.add_argument(
+            "paths", nargs="+", metavar="PATH", help="notebooks, folders, zip files, a bulk download"
+        )
+        verb.add_argument("--roster", metavar="FILE", help="CSV with id, name, canvas id, moodle id, e-mail")
+    elif name == "export":
+        verb.add_argument("form", choices=("csv", "canvas", "moodle", "json"), help="the format")
+        verb.add_argument("path", metavar="FILE", help="where to write")
+        verb.add_argument("names", nargs="*", metavar="NAME", help="exercises (default: all)")
+        verb.add_argument(
+            "--like", metavar="FILE", help="the file that Canvas or Moodle exported, to fill in"
+        )
+    elif name == "report":
+        verb.add_argument("name", metavar="ASSIGNMENT", help="the exercise")
+
+
+def grade_arguments(verb):
+    """The options of `autograder grade`."""
+    verb.add_argument("name", metavar="ASSIGNMENT", help="the exercise")
+    verb.add_argument(
+        "-j", "--jobs", type=count, default=2, metavar="N", help="submissions at a time (default: 2)"
+    )
+    verb.add_argument(
+        "--student", action="append", default=[], metavar="ID", help="only this student (may be repeated)"
+    )
+    verb.add_argument("--force", action="store_true", help="run everything again, kept results or not")
+    verb.add_argument(
+        "--explain", metavar="ID", help="say why a student's mark is what it is; grades nothing"
+    )
+    verb.add_argument("--unsafe", action="store_true", help="without isolation; recorded with every mark")
+    verb.add_argument("--db", metavar="URL", help="another data base, such as postgresql://…")
+    verb.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler whose workers grade")
+
+
+def count(text):
+    """A number of at least 1."""
+    if not text.isdecimal() or not 1 <= int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 256")
+    return int(text)
 
 
 def run_weave(course, options):
@@ -77,6 +119,32 @@ def run_sample(course, options):
     sample(course, options.names)
 
 
+def run_grade(course, options):
+    from autograder.grade import run_grade
+
+    return run_grade(course, options)
+
+
+def run_collect(course, options):
+    from autograder.collect import run_collect
+
+    return run_collect(course, options)
+
+
+def run_export(course, options):
+    from autograder.export import export
+
+    lines = export(course, options.form, options.path, options.like, options.names)
+    print(*lines, f"{options.path}: written.", sep="\n")
+    return 1 if lines else 0
+
+
+def run_report(course, options):
+    from autograder.report import write_report
+
+    print(write_report(course, options.name))
+
+
 def run_lab(course, options):
     from autograder.lab import lab
 
@@ -93,6 +161,10 @@ VERBS = {
     "weave": (run_weave, "copy the package's pieces into solutions/"),
     "release": (run_release, "make exercises/ from solutions/ with nbgrader"),
     "kit": (run_kit, "make the students' copy of the course"),
+    "collect": (run_collect, "take in what was handed in: notebooks, folders, zip files, a bulk download"),
+    "grade": (run_grade, "grade one assignment: isolated, in parallel, what has not changed is kept"),
+    "report": (run_report, "write the class report of a graded assignment"),
+    "export": (run_export, "write the marks for a spreadsheet, Canvas, Moodle or a program"),
     "sample": (run_sample, "grade a sample class with nbgrader: gradebook, feedback, marks.csv"),
     "lab": (run_lab, "open JupyterLab, ready for the exercises; its own options are passed on"),
 }

@@ -1,6 +1,7 @@
 """The course folder: where each thing of an exercise lies, and the one kind of error all verbs report."""
 
 import os
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,18 @@ class Course:
                 f"no exercise is called {unknown[0]!r}; there are: {', '.join(known) or 'none yet'}."
             )
         return list(dict.fromkeys(names)) or known
+
+    def not_before(self, name):
+        """`name` and the exercises that come later in the book: their pieces may still be due."""
+        toc = self.root / "_toc.yml"
+        order = (
+            re.findall(r"file:\s*\S*?(\w+)\s*$", toc.read_text(encoding="utf-8"), re.M)
+            if toc.exists()
+            else []
+        )
+        place = {exercise: i for i, exercise in enumerate(order)}
+        last = len(order)
+        return [e for e in self.exercises() if e == name or place.get(e, last) > place.get(name, last)]
 
     def module(self, name):
         """The package's module of the same name; raises CourseError unless there is exactly one."""

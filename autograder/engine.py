@@ -49,8 +49,6 @@ class Engine:
                 process.kill()
                 process.wait()
         self.servers = {}
-        if os.environ.get('DBG'):
-            for f in Path(self.scratch.name).glob('*.log'): print(f.read_text()[-3000:])
         self.scratch.cleanup()
 
     def _start(self):
@@ -65,7 +63,13 @@ class Engine:
 
     def _server(self, role, overlays):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        arguments = ["-m", "autograder.warm", role, str(theirs.fileno()), "isolated" if self.isolated else "unsafe"]
+        arguments = [
+            "-m",
+            "autograder.warm",
+            role,
+            str(theirs.fileno()),
+            "isolated" if self.isolated else "unsafe",
+        ]
         line = jail.command(arguments, overlays) if self.isolated else [sys.executable, *arguments]
         with open(Path(self.scratch.name, f"{role}.log"), "wb") as log:
             process = subprocess.Popen(
@@ -82,7 +86,9 @@ class Engine:
         for role in ROLES:
             answer = self._hear(role)
             if answer["threads"] != 1:
-                raise CourseError(f"an imported module started threads ({answer['threads']}): a fork would hang.")
+                raise CourseError(
+                    f"an imported module started threads ({answer['threads']}): a fork would hang."
+                )
 
     def _tell(self, role, message, fds=()):
         try:
@@ -120,7 +126,10 @@ class Engine:
         report, theirs = os.pipe()
         student = {key: job[key] for key in ("files", "seed", "rng")}
         limits = job["limits"]
-        for role, data, fds in (("student", student, [there.fileno()]), ("tester", job, [here.fileno(), theirs])):
+        for role, data, fds in (
+            ("student", student, [there.fileno()]),
+            ("tester", job, [here.fileno(), theirs]),
+        ):
             memory = os.memfd_create(role)
             try:
                 os.write(memory, pack(data))
@@ -145,6 +154,8 @@ class Engine:
                     with self.lock:
                         self._tell("student", {"do": "interrupt", "job": number})
                 elif "broken" in line:
+                    if "AUTOGRADER_DEBUG" in os.environ:
+                        print(line["broken"], file=sys.stderr)
                     raise CourseError(f"the tester broke: {line['broken'].strip().splitlines()[-1]}")
                 else:
                     results[line["id"]] = line

@@ -134,7 +134,11 @@ def redacted(error, source):
     line = (str(error).strip().splitlines() or ["A check failed."])[0]
     if line in words:
         return line[:300]
-    line = re.sub(r"""(b?)(['"])(?:\\.|(?!\2).)*\2""", lambda m: m[0] if m[0][len(m[1]) + 1 : -1] in words else "…", line)
+    line = re.sub(
+        r"""(b?)(['"])(?:\\.|(?!\2).)*\2""",
+        lambda m: m[0] if m[0][len(m[1]) + 1 : -1] in words else "…",
+        line,
+    )
     line = re.sub(r"of type \w+: .*", "of another type.", re.sub(r"[\d.+-]{12,}", "…", line))
     return line[:300]
 
@@ -145,6 +149,10 @@ def _builtin(error):
 
 def _constants(source):
     try:
-        return {n.value for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+        return {
+            n.value
+            for n in ast.walk(ast.parse(source))
+            if isinstance(n, ast.Constant) and isinstance(n.value, str)
+        }
     except SyntaxError:
         return set()

@@ -29,6 +29,7 @@ class Gradients:
         self.stashed = {}  # node -> [(leaf, gradient)] to be added when they accumulate
         self.owned = {}  # link -> our tensor that they hold a copy of
         self.held = weakref.WeakValueDictionary()  # link -> our copy of their tensor
+        self.recent = []  # copies of theirs that came since our last message, kept until their changes are told
         self.held_ids = {}  # id of that copy -> link
         self.synced = {}  # (link, owned?) -> (values, gradient) at the last message
         self.numbers = 0
@@ -45,7 +46,16 @@ class Gradients:
         parameter = isinstance(tensor, torch.nn.Parameter)
         if parameter or self.peer.sharing or (self.peer.answering and self._own_leaf(tensor, slot)):
             link = self._own(tensor)
-            return [tensor.requires_grad, tensor.is_leaf, parameter, link, None, None, None, _payload(tensor.grad)]
+            return [
+                tensor.requires_grad,
+                tensor.is_leaf,
+                parameter,
+                link,
+                None,
+                None,
+                None,
+                _payload(tensor.grad),
+            ]
         if not tensor.requires_grad:
             return None
         if self.peer.answering:
@@ -88,6 +98,7 @@ class Gradients:
         copy = torch.nn.Parameter(made, requires_grad=needs) if parameter else made.requires_grad_(needs)
         copy.grad = None if gradient is None else tensor_from(gradient)
         self.held[link] = copy
+        self.recent.append(copy)
         self.held_ids[id(copy)] = link
         self.synced[link, False] = _copies(copy)
         weakref.finalize(copy, self._dropped, id(copy), link)
@@ -122,7 +133,7 @@ class Gradients:
         call = _Call(self, node, [s for s, _ in known], [link for link, _ in shared], bool(others))
         weakref.finalize(call, self.peer.forgotten.append, ["node", node])
         with torch.enable_grad():
-            return _Remote.apply(call, [made], call.sentinel(), *(t for _, t in known + shared))
+            return _Remote.apply(call, [made.clone()], call.sentinel(), *(t for _, t in known + shared))
 
     def _reached(self, tensor):
         """[slots, links, whether there are others] of the leaves that a tensor's graph starts from."""
@@ -160,6 +171,8 @@ class Gradients:
     def changes(self):
         """[[link, ours?, values or None, gradient or None, whether the gradient changed]] since the last message."""
         news = []
+        if not self.owned and not self.held_ids:
+            return news
         for mine, tensors in ((True, self.owned), (False, self.held)):
             for link, tensor in list(tensors.items()):
                 values, gradient = self.synced.get((link, mine), (None, None))
@@ -170,6 +183,7 @@ class Gradients:
                     news.append(
                         [link, mine, _payload(tensor) if moved else None, _payload(tensor.grad), regraded]
                     )
+        self.recent.clear()
         return news
 
     def apply(self, news):

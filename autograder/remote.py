@@ -24,6 +24,8 @@ from autograder import wire
 from autograder.wire import BadMessage, pack, unpack
 
 HEADER = struct.Struct("!I")
+TABLES, LARGE, MOST_TABLES = (dict, list, set, frozenset, tuple), 64, 8
+SCALARS = {int, float, str, bytes, bool, type(None), complex}
 DEPTH = 100  # of calls within calls
 ASK, ANSWER, RAISE = range(3)
 COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
@@ -59,8 +61,10 @@ class Peer:
         self.last, self.depth, self.calls = 0, 0, 0
         self.answering = self.sharing = False
         self.thread, self.gone, self.states = threading.get_ident(), None, {}
+        self.described, self.classes, self.last_object = {}, {}, 0
         self.waiting = {}  # exceptions of ours that travel through the other side
         self.arguments, self.buffer = [], bytearray()
+        self.tables, self.their_tables, self.last_table = {}, {}, 0  # large arguments: number -> (it, a copy)
         self.open = set()  # numbers of our requests that are not answered yet
         self.gradients = None
         if "torch" in sys.modules:
@@ -78,8 +82,8 @@ class Peer:
             raise RecursionError("calls within calls within calls, too many of them")
         self.last += 1
         self.calls += 1
-        number, blobs = self.last, [pack(arg, self) for arg in args]
-        named = {key: pack(value, self) for key, value in kwargs.items()}
+        number, blobs = self.last, [self._argument(arg) for arg in args]
+        named = {key: self._argument(value) for key, value in kwargs.items()}
         self.depth += 1
         try:
             self._send([ASK, number, operation, blobs, named, self._meta()])
@@ -123,15 +127,23 @@ class Peer:
             yield
         except Gone:
             raise
-        except Exception:
-            raise self._lost("it sent something else than an answer") from None
+        except Exception as error:
+            raise self._lost("it sent something else than an answer") from (None if self.guarded else error)
 
     def settle(self):
         """After a call that was cut short: wait for its answer and drop it; raises Gone."""
         while self.open:
             message = self._receive()
             if message[0] == ASK:
-                self._send([RAISE, message[1], pack([None, [["builtins", "TimeoutError"]], None, [], "", []]), {}, [[], [], {}, True]])
+                self._send(
+                    [
+                        RAISE,
+                        message[1],
+                        pack([None, [["builtins", "TimeoutError"]], None, [], "", []]),
+                        {},
+                        [[], [], {}, True],
+                    ]
+                )
             else:
                 self._take(message[4])
                 self.open.discard(message[1])
@@ -155,8 +167,8 @@ class Peer:
         _, number, operation, blobs, named, meta = message
         with self._trusting_no_bytes():
             self._take(meta)
-            args = [unpack(blob, self) for blob in blobs]
-            kwargs = {str(key): unpack(blob, self) for key, blob in named.items()}
+            args = [self._argument_from(blob) for blob in blobs]
+            kwargs = {str(key): self._argument_from(blob) for key, blob in named.items()}
         before = self._pristine(args, blobs), self._pristine(kwargs, named)
         self.sharing = False
         try:
@@ -170,17 +182,59 @@ class Peer:
         changed = {**self._changed(args, before[0]), **self._changed(kwargs, before[1])}
         self._send([kind, number, blob, changed, self._meta()])
 
+    def _argument(self, value):
+        """The bytes of an argument; of a large table that was handed over before and has not changed, [its number]."""
+        if type(value) not in TABLES or len(value) < LARGE:
+            return pack(value, self)
+        for number, (known, copy) in self.tables.items():
+            if known is value:
+                if value == copy:
+                    return [number]
+                self._drop_table(number)
+                break
+        blob = pack(value, self)
+        if not _of_scalars(value):
+            return blob
+        number = self.last_table = self.last_table + 1
+        self.tables[number] = value, type(value)(value)
+        if len(self.tables) > MOST_TABLES:
+            self._drop_table(next(iter(self.tables)))
+        return [number, blob]
+
+    def _drop_table(self, number):
+        del self.tables[number]
+        self.forgotten.append(["table", number])
+
+    def _argument_from(self, blob):
+        if type(blob) is bytes:
+            return unpack(blob, self)
+        if len(blob) == 2:
+            value = unpack(blob[1], self)
+            self.their_tables[blob[0]] = value, type(value)(value)
+        return self.their_tables[blob[0]][0]
+
     def _pristine(self, values, blobs):
-        """{key: bytes} of the arguments that can be changed in place, as they are before the call."""
+        """{key: what tells whether it has changed} of the arguments that can be changed in place."""
         items = enumerate(values) if isinstance(values, list) else values.items()
-        return {key: pack(value, self) if _holds_objects(value) else blobs[key] for key, value in items if wire.mutable(value)}
+        return {key: self._mark(value, blobs[key]) for key, value in items if wire.mutable(value)}
+
+    def _mark(self, value, blob):
+        if type(blob) is list:
+            return self.their_tables[blob[0]][1]
+        if wire._is_tensor(value):
+            return value.detach().clone()
+        return pack(value, self) if _holds_objects(value) else blob
 
     def _changed(self, values, before):
-        news = {}
-        for key, blob in before.items():
-            if _plain(blob) != _plain(now := pack(values[key], self)):
-                news[key] = now
-        return news
+        """{key: bytes} of the arguments that are no longer what they were."""
+        return {
+            key: pack(values[key], self) for key, mark in before.items() if not self._same(values[key], mark)
+        }
+
+    def _same(self, value, mark):
+        if type(mark) is bytes:
+            return pack(value, self) == mark
+        return _equal_tensors(value, mark) if wire._is_tensor(mark) else value == mark
 
     def _answer(self, result, args, kwargs, sharing):
         """The bytes of a result; an argument that is handed back is named, so that it stays the caller's own object."""
@@ -258,7 +312,9 @@ class Peer:
                 self.states[name] = state
 
     def _forget(self, what, number):
-        if what != "object" and self.gradients:
+        if what == "table":
+            self.their_tables.pop(number, None)
+        elif what != "object" and self.gradients:
             self.gradients.forget(what, number)
         elif entry := self.ours.get(number):
             entry[1] -= 1
@@ -272,6 +328,8 @@ class Peer:
         """How an object of theirs, or an argument of the call, is named; None for anything else."""
         if type(thing) is _Argument:
             return wire.ARGUMENT, thing.key
+        if type(thing) is _Method:
+            thing = self.request("__getattr__", thing.__self__, thing.__name__)
         if type(thing) in _PROXIES:
             return wire.YOURS, ["object", object.__getattribute__(thing, "_number")]
         if type(thing) is type and (number := _FOREIGN.get(thing)) is not None:
@@ -287,17 +345,21 @@ class Peer:
         raise TypeError(f"the module {thing.__name__} cannot be handed over")
 
     def describe(self, thing):
-        """[number, kind, name, special methods, names of classes] of an object of ours that they may use."""
+        """[number, name, number of its class, [kind, special methods, known classes, methods] or None if told before]."""
         number = self.numbers.get(id(thing))
         if number is None:
-            self.last_object = number = getattr(self, "last_object", 0) + 1
+            self.last_object = number = self.last_object + 1
             self.ours[number], self.numbers[id(thing)] = [thing, 0], number
         self.ours[number][1] += 1
-        cls = type(thing)
-        special = [name for name in SPECIAL if _has(cls, name)]
-        if isinstance(thing, type):
-            return [number, "class", thing.__qualname__, special, _ancestors(thing)]
-        return [number, "object", getattr(thing, "__name__", None) or cls.__qualname__, special, _ancestors(cls)]
+        is_class, cls = isinstance(thing, type), type(thing)
+        key, told = thing if is_class else cls, None
+        if (key, is_class) not in self.described:
+            self.described[key, is_class] = len(self.described)
+            special = [name for name in SPECIAL if _has(cls, name)]
+            methods = [] if is_class else _methods(cls)
+            told = ["class" if is_class else "object", special, _ancestors(key), methods]
+        name = getattr(thing, "__qualname__" if is_class else "__name__", None) or cls.__qualname__
+        return [number, str(name)[:80], self.described[key, is_class], told]
 
     def decode_object(self, code, body):
         if code == wire.ARGUMENT:
@@ -313,15 +375,31 @@ class Peer:
             return self._proxy(*body)
         raise BadMessage("a name, from the guarded side")
 
-    def _proxy(self, number, kind, name, special, ancestors):
+    def _proxy(self, number, name, class_number, told):
+        if told is not None:
+            kind, special, ancestors, methods = told
+            self.classes[class_number] = (
+                kind,
+                tuple(n for n in special if n in SPECIAL),
+                ancestors,
+                frozenset(methods),
+            )
         found = self.proxies.get(number)
         if found is not None:
             self.forgotten.append(["object", number])  # it was handed out once more
             return found
+        kind, special, ancestors, methods = self.classes[class_number]
         if kind == "class" and (base := _exception_base(ancestors)):
             return _foreign_exception(self, number, name, base)
-        made = object.__new__(_proxy_class(kind, tuple(n for n in special if n in SPECIAL)))
-        for key, value in (("_peer", self), ("_number", number), ("_name", str(name)[:80]), ("_ancestors", ancestors)):
+        made = object.__new__(_proxy_class(kind, special))
+        values = {
+            "_peer": self,
+            "_number": number,
+            "_name": name,
+            "_ancestors": ancestors,
+            "_methods": methods,
+        }
+        for key, value in values.items():
             object.__setattr__(made, key, value)
         self.proxies[number] = made
         weakref.finalize(made, self.forgotten.append, ["object", number])
@@ -332,11 +410,15 @@ class Peer:
     def _operate(self, operation, args, kwargs):
         if operation in ("vjp", "accumulate"):
             return getattr(self.gradients, operation)(*args)
+        if not operation.startswith("__"):
+            return self.extra(operation, *args, **kwargs)
         target, *rest = args
         if self.guarded:
             may(target, operation, rest)
         if operation == "__call__":
             return target(*rest, **kwargs)
+        if operation == "__method__":
+            return getattr(target, rest[0])(*rest[1:], **kwargs)
         if operation == "__getattr__":
             return getattr(target, *rest)
         if operation == "__setattr__":
@@ -353,7 +435,7 @@ class Peer:
             return bool(target)
         if operation in SPECIAL:
             return getattr(type(target), operation)(target, *rest, **kwargs)
-        return self.extra(operation, *args, **kwargs)
+        raise BadMessage(f"no operation is called {operation!r}")
 
     def extra(self, operation, *args, **kwargs):
         """Operations of one side only; see autograder.student."""
@@ -362,10 +444,16 @@ class Peer:
 
 def may(target, operation, rest):
     """Raise unless the student's process may do this with an object of the tester: use it, not look into it."""
-    public = operation == "__getattr__" and isinstance(rest[0], str) and not rest[0].startswith("_")
-    closed = isinstance(target, types.FunctionType | types.ModuleType | types.MethodType | type | types.GeneratorType)
+    public = (
+        operation in ("__getattr__", "__method__")
+        and isinstance(rest[0], str)
+        and not rest[0].startswith("_")
+    )
+    closed = isinstance(
+        target, types.FunctionType | types.ModuleType | types.MethodType | type | types.GeneratorType
+    )
     own = getattr(type(target), "__module__", None) == "__main__" or _is_module(target)
-    if operation == "__getattr__":
+    if operation in ("__getattr__", "__method__"):
         allowed = public and own and not closed
     elif operation in READ_ONLY:
         allowed = own and not closed
@@ -383,7 +471,12 @@ def _is_module(thing):
 def _check(message):
     """Raise ValueError unless a message has the form of one."""
     sizes = {ASK: 6, ANSWER: 5, RAISE: 5}
-    if type(message) is not list or not message or message[0] not in sizes or len(message) != sizes[message[0]]:
+    if (
+        type(message) is not list
+        or not message
+        or message[0] not in sizes
+        or len(message) != sizes[message[0]]
+    ):
         raise ValueError("of another form")
     if type(message[1]) is not int or type(message[-1]) is not list or len(message[-1]) != 4:
         raise ValueError("of another form")
@@ -413,11 +506,20 @@ def _holds_objects(value, depth=4):
         return any(_holds_objects(item, depth - 1) for item in value) if depth else True
     if isinstance(value, dict):
         return any(_holds_objects(item, depth - 1) for item in value.values()) if depth else True
-    return type(value) in _PROXIES or wire._is_tensor(value) and value.requires_grad
+    return type(value) in _PROXIES or type(value) is _Method or wire._is_tensor(value) and value.requires_grad
 
 
-def _plain(blob):
-    return bytes(blob)
+def _equal_tensors(value, mark):
+    torch = sys.modules["torch"]
+    if value.shape != mark.shape or value.dtype != mark.dtype:
+        return False
+    return torch.equal(value.detach(), mark) or wire.tensor_bytes(value) == wire.tensor_bytes(mark)
+
+
+def _of_scalars(table):
+    """True when nothing inside a container can be changed in place."""
+    inner = table.values() if isinstance(table, dict) else table
+    return set(map(type, inner)) <= SCALARS
 
 
 def _next(iterator):
@@ -472,6 +574,19 @@ def _has(cls, name):
     return found is not None and found is not getattr(object, name, None)
 
 
+def _methods(cls):
+    """Names of the methods that a class of the notebook defines itself: calling one takes one message instead of two."""
+    own = [c for c in cls.__mro__ if c.__module__ == "__main__"]
+    return sorted(
+        {
+            n
+            for c in own
+            for n, v in vars(c).items()
+            if isinstance(v, types.FunctionType) and not n.startswith("_")
+        }
+    )
+
+
 def _ancestors(cls):
     """[[module, name]] of the classes that the other side may know, nearest first."""
     return [[c.__module__, c.__qualname__] for c in cls.__mro__[:-1] if c.__module__ != "__main__"][:8]
@@ -480,9 +595,13 @@ def _ancestors(cls):
 def _shared_name(thing):
     """[module, name] of a function or class that both sides have alike, or None."""
     module, name = getattr(thing, "__module__", None), getattr(thing, "__qualname__", None)
-    if not isinstance(thing, type | types.FunctionType | types.BuiltinFunctionType) or not isinstance(module, str):
+    if not isinstance(thing, type | types.FunctionType | types.BuiltinFunctionType) or not isinstance(
+        module, str
+    ):
         return None
-    if isinstance(getattr(thing, "__self__", None), type | types.ModuleType) is False and isinstance(thing, types.BuiltinFunctionType):
+    if isinstance(getattr(thing, "__self__", None), type | types.ModuleType) is False and isinstance(
+        thing, types.BuiltinFunctionType
+    ):
         return None
     known = module.split(".")[0] in wire.SHARED and isinstance(name, str)
     return [module, name] if known and wire.resolve(module, name) is thing else None
@@ -491,9 +610,11 @@ def _shared_name(thing):
 class Proxy:
     """What all proxies have: attributes over there, and a class that says what the object is when we know it."""
 
-    __slots__ = ("__weakref__", "_ancestors", "_name", "_number", "_peer")
+    __slots__ = ("__weakref__", "_ancestors", "_methods", "_name", "_number", "_peer")
 
     def __getattr__(self, name):
+        if name in self._methods:
+            return _Method(self, name)
         return self._peer.request("__getattr__", self, name)
 
     def __setattr__(self, name, value):
@@ -517,6 +638,26 @@ class Proxy:
     @property
     def __doc__(self):
         return self._peer.request("__getattr__", self, "__doc__")
+
+
+class _Method:
+    """A method of a proxy, looked up over there when it is called."""
+
+    def __init__(self, owner, name):
+        self.__self__, self.__name__ = owner, name
+
+    def __call__(self, *args, **kwargs):
+        owner = self.__self__
+        return owner._peer.request("__method__", owner, self.__name__, *args, **kwargs)
+
+    def __eq__(self, other):
+        return type(other) is _Method and (other.__self__ is self.__self__, other.__name__) == (
+            True,
+            self.__name__,
+        )
+
+    def __hash__(self):
+        return hash(self.__name__)
 
 
 class _ClassProxy(Proxy):
@@ -604,7 +745,9 @@ def _lineage(cls):
 
 
 def _plain_args(error):
-    if type(error).__str__ is not BaseException.__str__ and not isinstance(error, KeyError | OSError | SyntaxError | UnicodeError):
+    if type(error).__str__ is not BaseException.__str__ and not isinstance(
+        error, KeyError | OSError | SyntaxError | UnicodeError
+    ):
         return [_text(error)]
     try:
         args = list(error.args)
@@ -645,7 +788,7 @@ def _rebuilt(lineage, own, args, text, where, peer, number):
     name = lineage[0][1] if lineage else base.__name__
     if own:  # an exception class of theirs, which must be the very class that our code can catch
         peer._proxy(*own)
-        base, name = _THEIRS.get((id(peer), own[0]), base), own[2]
+        base, name = _THEIRS.get((id(peer), own[0]), base), own[1]
     made = _make(_shown(base, str(name)[:60]), args, text)
     made._origin = None if peer.guarded else number
     made._frames = [(str(file), int(line), str(function)) for file, line, function in where][:50]

@@ -24,6 +24,8 @@ class Student(Peer):
             return self.run(*args)
         if operation == "exports":
             return self.exports(*args)
+        if operation == "modules":
+            return list(sys.modules)
         return super().extra(operation, *args)
 
     def run(self, source, name, cells):
@@ -41,7 +43,10 @@ class Student(Peer):
         now = {name: space.get(name, MISSING) for name in names}
         changed = {n: v for n, v in now.items() if v is not self.handed.get(n, MISSING)}
         self.handed.update(changed)
-        return [{n: v for n, v in changed.items() if v is not MISSING}, [n for n, v in changed.items() if v is MISSING]]
+        return [
+            {n: v for n, v in changed.items() if v is not MISSING},
+            [n for n, v in changed.items() if v is MISSING],
+        ]
 
 
 def main(fds, job, shell):

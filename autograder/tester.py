@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import time
 
 from autograder import execution
@@ -35,6 +36,13 @@ class Tester:
             result |= self.timed(cell)
             result |= {"seconds": round(time.monotonic() - started, 4), "calls": self.peer.calls - calls}
             self.say(result)
+        if self.job.get("modules"):
+            self.say({"id": "modules", "seconds": 0, "names": self.modules()})
+
+    def modules(self):
+        """What either side has imported by now: the server does it beforehand for all others."""
+        theirs = self.peer.request("modules")
+        return sorted({*theirs, *sys.modules} - {"__main__"})
 
     def say(self, line):
         os.write(self.report, (json.dumps(line) + "\n").encode())
@@ -86,7 +94,13 @@ class Tester:
         if kind is None:
             return {"status": "passed", "outputs": outputs, "side": "student"}
         text = str(text)[:500] if not self.tainted else kind[:60]
-        return {"status": "error", "message": text, "trace": clean(trace, self.job), "outputs": outputs, "side": "student"}
+        return {
+            "status": "error",
+            "message": text,
+            "trace": clean(trace, self.job),
+            "outputs": outputs,
+            "side": "student",
+        }
 
     free = answer
 
@@ -123,14 +137,23 @@ class Tester:
         kind, text, trace, _, check = said
         if kind is None:
             return {"status": "passed"}
-        return {"status": "failed" if check else "error", "message": str(text)[:500], "trace": clean(trace, self.job)}
+        return {
+            "status": "failed" if check else "error",
+            "message": str(text)[:500],
+            "trace": clean(trace, self.job),
+        }
 
     def told(self, done):
         """The outputs of a cell that ran here, in the notebook's format."""
         outputs = stream(done.stdout)
         if done.value is not None:
             outputs.append(
-                {"output_type": "execute_result", "data": {"text/plain": done.value}, "metadata": {}, "execution_count": None}
+                {
+                    "output_type": "execute_result",
+                    "data": {"text/plain": done.value},
+                    "metadata": {},
+                    "execution_count": None,
+                }
             )
         if done.stderr:
             outputs += stream(done.stderr, "stderr")
@@ -146,7 +169,12 @@ class Tester:
             return None
         except Exception:
             said = None
-        if type(said) is list and len(said) == 5 and isinstance(said[0], str | None) and isinstance(said[3], str):
+        if (
+            type(said) is list
+            and len(said) == 5
+            and isinstance(said[0], str | None)
+            and isinstance(said[3], str)
+        ):
             return said
         self.peer.hang_up("it answered in no form we know")
         return None
@@ -171,7 +199,9 @@ def stream(text, name="stdout"):
 
 def clean(trace, job):
     """A trace that the student's process reported: only lines that are there, their text from the submission."""
-    sources = {cell["id"]: cell["source"].splitlines() for cell in job["cells"] if cell["kind"] in ("answer", "free")}
+    sources = {
+        cell["id"]: cell["source"].splitlines() for cell in job["cells"] if cell["kind"] in ("answer", "free")
+    }
     kept = []
     for entry in trace if isinstance(trace, list) else []:
         cell, line = (entry.get("cell"), entry.get("line")) if isinstance(entry, dict) else (None, None)

@@ -39,12 +39,17 @@ SHARED = {*sys.stdlib_module_names, "torch", "numpy"} - {"__main__"}  # the same
 ) = range(22)  # fmt: skip
 
 
+_NATIVE = (str, bytes, float, bool, type(None))
+
+
 class BadMessage(Exception):
     """Bytes that are no message of ours: the other side is broken or hostile."""
 
 
 def pack(value, peer=None):
     """The bytes of a value; what is no plain data goes as a handle of `peer` (TypeError without one)."""
+    if type(value) in _NATIVE:
+        return msgpack.packb(value, unicode_errors="surrogatepass")
 
     def encode(thing):
         code, payload = _encode(thing, peer)
@@ -78,7 +83,11 @@ def unpack(blob, peer=None):
 def mutable(value):
     """True for what a callee may change in place and the caller should see changed."""
     kind = type(value)
-    return kind in (list, dict, set, bytearray, np.ndarray, *CONTAINERS.values()) or _is_tensor(value) or _is_rng(value)
+    return (
+        kind in (list, dict, set, bytearray, np.ndarray, *CONTAINERS.values())
+        or _is_tensor(value)
+        or _is_rng(value)
+    )
 
 
 def overwrite(target, value):
@@ -117,7 +126,9 @@ def _merged(old, new):
 
 
 def _shape_differs(old, new):
-    return getattr(old, "shape", None) != getattr(new, "shape", None) or getattr(old, "dtype", 0) != getattr(new, "dtype", 0)
+    return getattr(old, "shape", None) != getattr(new, "shape", None) or getattr(old, "dtype", 0) != getattr(
+        new, "dtype", 0
+    )
 
 
 def _overwrite_tensor(target, value):
@@ -209,9 +220,14 @@ def _tensor_payload(tensor, peer):
 
 
 def tensor_bytes(tensor):
-    torch = _torch()
-    flat = tensor.detach().resolve_conj().resolve_neg().contiguous().reshape(-1)
-    return flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
+    """A tensor's values in row-major order."""
+    plain = tensor.detach()
+    try:
+        return plain.numpy().tobytes()
+    except (TypeError, RuntimeError):  # a dtype that NumPy does not have, or a lazy conjugate
+        torch, plain = _torch(), plain.resolve_conj().resolve_neg().contiguous()
+        flat = plain.as_strided((plain.numel(),), (1,))
+        return flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
 
 
 def _encode_torch(thing):
@@ -241,7 +257,9 @@ def _record(thing):
 
 
 def _is_record_class(cls):
-    named = issubclass(cls, tuple) and cls.__base__ is tuple and isinstance(getattr(cls, "_fields", None), tuple)
+    named = (
+        issubclass(cls, tuple) and cls.__base__ is tuple and isinstance(getattr(cls, "_fields", None), tuple)
+    )
     frozen = dataclasses.is_dataclass(cls) and cls.__dataclass_params__.frozen and cls.__bases__ == (object,)
     return named or (frozen and not hasattr(cls, "__slots__"))
 
@@ -273,7 +291,7 @@ def _decode(code, payload, again, peer):
 
 
 def _decode_object(code, body, peer):
-    if code == NAME and body[0] == "builtins":
+    if code == NAME and body[0] == "builtins" and body[1] in BUILTIN_TYPES:
         return BUILTIN_TYPES[body[1]]
     if peer is None:
         raise BadMessage("an object where plain data is due")
@@ -352,7 +370,9 @@ def _record_from(body, peer):
     if not _is_record_class(cls):
         raise BadMessage(f"{qualname} is no record")
     if issubclass(cls, tuple):
-        return tuple.__new__(cls, values) if len(values) == len(cls._fields) else _refuse("fields are missing")
+        return (
+            tuple.__new__(cls, values) if len(values) == len(cls._fields) else _refuse("fields are missing")
+        )
     made = object.__new__(cls)
     for field, value in zip(dataclasses.fields(cls), values, strict=True):
         object.__setattr__(made, field.name, value)

@@ -1,0 +1,170 @@
+"""nbgrader's gradebook: one writer, one transaction a submission, nbgrader's own rules."""
+
+import logging
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters import GenerateAssignment
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import SaveAutoGrades
+from sqlalchemy.exc import SQLAlchemyError
+from traitlets.config import Config
+
+from autograder.course import CourseError
+from autograder.weave import grade_id, is_graded, is_solution
+
+COURSE = "from-rules-to-llms"
+
+
+def address(course, db=None):
+    """The data base's URL: the one given, or the course's own file."""
+    return db or f"sqlite:///{course.root / 'gradebook.db'}"
+
+
+def gradebook(course, db=None):
+    """nbgrader's Gradebook; raises CourseError when it cannot be opened."""
+    try:
+        return Gradebook(address(course, db), COURSE)
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise CourseError(f"the gradebook {address(course, db)} cannot be opened: {reason}") from None
+
+
+def enrol(course, name, notebook, db=None):
+    """Make the assignment known to the gradebook as it is now.
+
+    Raises CourseError when marks are there for another version of its cells.
+    """
+    with gradebook(course, db) as book:
+        stored = known_cells(book, name)
+        wanted = {grade_id(c): float(c.metadata.nbgrader.points) for c in notebook.cells if is_graded(c)}
+        if stored == wanted:
+            return
+        if stored is not None and book.assignment_submissions(name):
+            raise CourseError(
+                f"{name} has changed (cells or points), and the gradebook holds marks for it as it was. "
+                "Keep the old exercise, or move gradebook.db away and grade again."
+            )
+        if stored is not None:
+            book.remove_assignment(name)
+    generate(course, name, db)
+
+
+def known_cells(book, name):
+    """{grade id: points} of the assignment in the gradebook, None when it is not there."""
+    try:
+        (notebook,) = book.find_assignment(name).notebooks
+    except (MissingEntry, ValueError):
+        return None
+    return {cell.name: float(cell.max_score) for cell in notebook.grade_cells}
+
+
+def generate(course, name, db):
+    """nbgrader's generate_assignment into a scratch folder: it writes the cells into the gradebook."""
+    with tempfile.TemporaryDirectory() as scratch:
+        config = Config()
+        config.GenerateAssignment.create_assignment = True
+        folder = CourseDirectory(
+            root=str(course.root), source_directory="solutions", release_directory=str(Path(scratch, "exercises")),
+            assignment_id=name, course_id=COURSE, db_url=address(course, db), config=config,
+        )  # fmt: skip
+        converter = GenerateAssignment(coursedir=folder, config=config)
+        converter.log = logging.getLogger("autograder.gradebook")
+        converter.log.setLevel(logging.CRITICAL)
+        try:
+            converter.start()
+        except (Exception, SystemExit) as error:
+            raise CourseError(f"{name}: nbgrader cannot take it in: {str(error).splitlines()[0]}") from None
+
+
+class Writer:
+    """Writes submissions into a gradebook.  Use as a context manager; one at a time."""
+
+    def __init__(self, course, name, db=None):
+        self.book, self.name = gradebook(course, db), name
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.book.close()
+
+    def write(self, student, notebook, arrived, problem, penalty, extra, names=None):
+        """Store one submission's marks at once, or nothing of it.
+
+        notebook: executed; problem: it could not be graded, everything counts 0; extra: {cell: points of extra credit}.
+        Marks and comments given by hand stay. Raises CourseError when the data base fails.
+        """
+        db = self.book.db
+        commit, db.commit = db.commit, db.flush  # nbgrader commits after every cell; we commit once
+        try:
+            self._write(student, notebook, arrived, problem, penalty, extra, names or {})
+            commit()
+        except SQLAlchemyError as error:
+            db.rollback()
+            raise CourseError(
+                f"{student}: the gradebook refused the marks: {str(error).splitlines()[0]}"
+            ) from None
+        except BaseException:
+            db.rollback()
+            raise
+        finally:
+            db.commit = commit
+            db.expunge_all()
+
+    def _write(self, student, notebook, arrived, problem, penalty, extra, names):
+        self.book.update_or_create_student(student, **names)
+        stamp = {"timestamp": arrived.replace(tzinfo=None)} if arrived else {}
+        submission = self.book.update_or_create_submission(self.name, student, **stamp)
+        (stored,) = submission.notebooks
+        stored.late_submission_penalty = penalty
+        rows = Rows(stored)
+        if problem:
+            for grade in rows.grades.values():
+                grade.auto_score, grade.needs_manual_grade = 0, grade.manual_score is not None
+        else:
+            save_grades(rows, notebook)
+        for grade in rows.grades.values():
+            if grade.name in extra or (grade.extra_credit and is_stretch(grade)):
+                grade.extra_credit = extra.get(grade.name, 0)
+
+    def manual(self, student):
+        """({cell: points given by hand}, {cell: comment}) of a student."""
+        try:
+            stored = self.book.find_submission_notebook(self.name, self.name, student)
+        except MissingEntry:
+            return {}, {}
+        points = {g.name: g.manual_score for g in stored.grades if g.manual_score is not None}
+        return points, {c.name: c.comment for c in stored.comments if c.comment}
+
+
+def is_stretch(grade):
+    """True for cells without points of their own, whose extra credit is ours to set."""
+    return not grade.max_score
+
+
+class Rows:
+    """A submission's grades and comments, read once; stands in for the Gradebook in nbgrader's SaveAutoGrades."""
+
+    def __init__(self, stored):
+        self.grades = {grade.name: grade for grade in stored.grades}
+        self.comments = {comment.name: comment for comment in stored.comments}
+        self.db = SimpleNamespace(commit=lambda: None)
+
+    def find_grade(self, name, *_):
+        return self.grades[name]
+
+    def find_comment(self, name, *_):
+        return self.comments[name]
+
+
+def save_grades(rows, notebook):
+    """nbgrader's own rule for every cell: automatic marks, and what a person has to look at."""
+    saver = SaveAutoGrades()
+    saver.log = logging.getLogger("autograder.gradebook")
+    saver.gradebook, saver.notebook_id, saver.assignment_id, saver.student_id = rows, "", "", ""
+    for i, cell in enumerate(notebook.cells):
+        if is_graded(cell) or is_solution(cell):
+            saver.preprocess_cell(cell, {}, i)
