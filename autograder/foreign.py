@@ -86,32 +86,39 @@ def decoded(data, notes):
     return text
 
 
-def parse(text, notes):
-    """The JSON value in the text; raises Refused with a guess at what the text is when it is no JSON."""
-    found = set()
+class Lenient(json.JSONDecoder):
+    """Reads JSON as written by anybody; what it passes over is in `notes`."""
 
-    def pairs(items):
+    def __init__(self):
+        self.notes = set()
+        super().__init__(object_pairs_hook=self.pairs, parse_int=self.integer, parse_constant=self.constant)
+
+    def pairs(self, items):
         value = dict(items)
         if len(value) < len(items):
-            found.add("A key stands twice in one object of the file: the last one counts.")
+            self.notes.add("A key stands twice in one object of the file: the last one counts.")
         return value
 
-    def integer(digits):
-        if len(digits) > DIGITS:
-            found.add(f"A number in the file has {len(digits)} digits: ignored.")
-            return 0
-        return int(digits)
+    def integer(self, digits):
+        if len(digits) <= DIGITS:
+            return int(digits)
+        self.notes.add(f"A number in the file has {len(digits)} digits: ignored.")
+        return 0
 
-    def constant(word):
-        found.add(f"The file says {word}, which is no JSON: ignored.")
+    def constant(self, word):
+        self.notes.add(f"The file says {word}, which is no JSON: ignored.")
 
+
+def parse(text, notes):
+    """The JSON value in the text; raises Refused with a guess at what the text is when it is no JSON."""
+    decoder = Lenient()
     try:
-        value = json.loads(text, object_pairs_hook=pairs, parse_int=integer, parse_constant=constant)
+        value = decoder.decode(text)
     except json.JSONDecodeError as error:
         raise Refused(no_json(text, error)) from None
     except RecursionError:
         raise Refused("The file is nested too deeply.") from None
-    notes += sorted(found)
+    notes += sorted(decoder.notes)
     return value
 
 

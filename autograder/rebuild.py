@@ -199,56 +199,68 @@ def free(cell, number):
 
 def notes_on(ours, claims, taken, order):
     """One line for each kind of thing that was put right."""
-    solved = {key: c for key, c in taken.items() if ours.parts[key].solution}
-    locked = {key: c for key, c in taken.items() if not ours.parts[key].solution}
-    lost = [key for key in ours.parts if key not in taken]
-    places = list(ours.parts)
-    found = {
-        "Locked cells were deleted, and are restored": [k for k in lost if not ours.parts[k].solution],
-        "Locked cells were turned into another type, and are restored": converted(ours, locked),
-        "Locked cells were changed, and are restored": [
-            k for k, c in locked.items() if c.source.strip() != ours.parts[k].released.strip()
-        ],
-        "Answers were deleted, and count as not answered": [k for k in lost if ours.parts[k].solution],
-        "Answers were turned into another type of cell; their text is taken": converted(ours, solved),
-        "Answers that stand in more than one cell (the last changed one counts)": [
-            k for k in solved if len(claims[k]) > 1
-        ],
-        "Locked cells that stand more than once (only the exercise's own counts)": [
-            k for k in locked if len(claims[k]) > 1
-        ],
-        "Cells whose grade_id was changed, recognised all the same": [
-            k for k, c in taken.items() if c.grade_id not in (k, None)
-        ],
-        "Cells that lost their metadata, recognised all the same": [
-            k for k, c in taken.items() if c.grade_id is None
-        ],
-        "Points or other grading metadata were changed, to no effect": tampered(ours, taken),
-        "Answers with marks that only the instructor's notebook has (### BEGIN …)": [
-            k for k, c in solved.items() if any(mark in c.source for mark in MARKS)
-        ],
-    }
-    notes = [f"{text}: {some(keys)}." for text, keys in found.items() if keys]
-    if [places.index(key) for key in order] != sorted(places.index(key) for key in order):
+    notes = [
+        f"{text}: {some(keys)}."
+        for solution, notes_of in ((False, notes_on_locked), (True, notes_on_answers))
+        for text, keys in notes_of(
+            {key: part for key, part in ours.parts.items() if part.solution == solution}, claims, taken
+        ).items()
+        if keys
+    ]
+    known = {key: taken[key] for key in ours.parts if key in taken}
+    renamed = [key for key, cell in known.items() if cell.grade_id not in (key, None)]
+    bare = [key for key, cell in known.items() if cell.grade_id is None]
+    tampered = [key for key, cell in known.items() if is_tampered(ours.parts[key], cell, key)]
+    places = {key: place for place, key in enumerate(ours.parts)}
+    if renamed:
+        notes.append(f"Cells whose grade_id was changed, recognised all the same: {some(renamed)}.")
+    if bare:
+        notes.append(f"Cells that lost their metadata, recognised all the same: {some(bare)}.")
+    if tampered:
+        notes.append(f"Points or other grading metadata were changed, to no effect: {some(tampered)}.")
+    if order != sorted(order, key=places.get):
         notes.append("The cells stand in another order than in the exercise: the exercise's order counts.")
     return notes
 
 
-def converted(ours, taken):
+def notes_on_locked(parts, claims, taken):
+    """{what happened to locked cells: grade_ids}."""
+    return {
+        "Locked cells were deleted, and are restored": [key for key in parts if key not in taken],
+        "Locked cells were turned into another type, and are restored": converted(parts, taken),
+        "Locked cells were changed, and are restored": [
+            k for k, p in parts.items() if k in taken and taken[k].source.strip() != p.released.strip()
+        ],
+        "Locked cells that stand more than once (only the exercise's own counts)": repeated(parts, claims),
+    }
+
+
+def notes_on_answers(parts, claims, taken):
+    """{what happened to solution cells: grade_ids}."""
+    return {
+        "Answers were deleted, and count as not answered": [key for key in parts if key not in taken],
+        "Answers were turned into another type of cell; their text is taken": converted(parts, taken),
+        "Answers that stand in more than one cell (the last changed one counts)": repeated(parts, claims),
+        "Answers with marks that only the instructor's notebook has (### BEGIN …)": [
+            k for k in parts if k in taken and any(mark in taken[k].source for mark in MARKS)
+        ],
+    }
+
+
+def repeated(parts, claims):
+    """The grade_ids that more than one cell carries."""
+    return [key for key in parts if len(claims.get(key, ())) > 1]
+
+
+def converted(parts, taken):
     """The grade_ids of cells that have become cells of another type."""
-    return [key for key, cell in taken.items() if cell.kind != ours.parts[key].kind]
+    return [key for key, part in parts.items() if key in taken and taken[key].kind != part.kind]
 
 
-def tampered(ours, taken):
-    """The grade_ids of cells whose metadata says something else about marks than what was given out."""
-    return [
-        key
-        for key, cell in taken.items()
-        if cell.grade_id == key
-        and any(
-            name in cell.nbgrader and cell.nbgrader[name] != ours.parts[key].given.get(name) for name in OURS
-        )
-    ]
+def is_tampered(part, cell, key):
+    """True when the cell's metadata says something else about marks than what was given out."""
+    mine = cell.nbgrader if cell.grade_id == key else {}
+    return any(name in mine and mine[name] != part.given.get(name) for name in OURS)
 
 
 def overlap(ours, cells):
