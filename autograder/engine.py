@@ -30,6 +30,7 @@ class Engine:
     def __init__(self, modules=(), overlays=None, isolated=True):
         self.modules, self.overlays, self.isolated = list(modules), overlays or {}, isolated
         self.lock, self.jobs, self.servers = threading.Lock(), 0, {}
+        self.busy = dict.fromkeys(sorted(os.sched_getaffinity(0)), 0)  # core -> jobs on it
 
     def __enter__(self):
         self.scratch = tempfile.TemporaryDirectory(prefix="autograder-")
@@ -110,8 +111,16 @@ class Engine:
         """Run a job (see autograder.job); {cell id: result}, results missing of cells that were not reached."""
         with self.lock:
             self.jobs += 1
-            number = self.jobs
-        ends, report, theirs = self._hand_out(number, job)
+            number, core = self.jobs, min(self.busy, key=self.busy.get)
+            self.busy[core] += 1
+        try:
+            return self._run(number, core, job)
+        finally:
+            with self.lock:
+                self.busy[core] -= 1
+
+    def _run(self, number, core, job):
+        ends, report, theirs = self._hand_out(number, core, job)
         for end in (*ends, theirs):
             end.close() if isinstance(end, socket.socket) else os.close(end)
         try:
@@ -120,8 +129,11 @@ class Engine:
             os.close(report)
             self._end(number)
 
-    def _hand_out(self, number, job):
-        """Fork both processes; the boundary's two ends and the report's, all still open here."""
+    def _hand_out(self, number, core, job):
+        """Fork both processes; the boundary's two ends and the report's, all still open here.
+
+        Both on one core: they take turns, and a message then wakes no sleeping core.
+        """
         here, there = socket.socketpair()
         report, theirs = os.pipe()
         student = {key: job[key] for key in ("files", "seed", "rng")}
@@ -135,7 +147,7 @@ class Engine:
                 os.write(memory, pack(data))
                 os.lseek(memory, 0, os.SEEK_SET)
                 with self.lock:
-                    self._tell(role, {"do": "fork", "job": number, "limits": limits}, [memory, *fds])
+                    self._tell(role, {"do": "fork", "job": number, "limits": limits, "core": core}, [memory, *fds])
             finally:
                 os.close(memory)
         return (here, there), report, theirs

@@ -48,7 +48,7 @@ class Server:
         if do == "import":
             self.answer(self.warm_up(message["modules"]))
         elif do == "fork":
-            self.fork(job, fds, message["limits"])
+            self.fork(job, fds, message["limits"], message["core"])
         elif do == "interrupt" and job in self.children:
             os.kill(self.children[job], signal.SIGINT)
         elif do == "kill":
@@ -82,7 +82,7 @@ class Server:
         self.shell = make_shell()
         jail.libc.prctl(4, 0, 0, 0, 0)
 
-    def fork(self, job, fds, limits):
+    def fork(self, job, fds, limits, core):
         """A child in its room; the parent closes its copies of the descriptors."""
         try:
             child = jail.clone(self.isolated)
@@ -90,6 +90,7 @@ class Server:
             child = None
         if child == 0:
             try:
+                os.sched_setaffinity(0, {core})
                 self.child(fds, limits)
             except BaseException:
                 traceback.print_exc()  # into the server's log, as long as the room is not closed
