@@ -1,6 +1,8 @@
 """nbgrader's gradebook: one writer, one transaction a submission, nbgrader's own rules."""
 
 import logging
+import os
+import sys
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +27,9 @@ def address(course, db=None):
 
 def gradebook(course, db=None):
     """nbgrader's Gradebook; raises CourseError when it cannot be opened."""
+    here = str(Path(sys.executable).parent)  # nbgrader calls alembic by name when it makes a data base
+    if here not in (paths := os.environ.get("PATH", os.defpath)).split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([here, paths])
     try:
         return Gradebook(address(course, db), COURSE)
     except Exception as error:

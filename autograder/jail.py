@@ -117,11 +117,10 @@ def _view(overlays):
         for cache in folder.rglob("__pycache__"):
             line += ["--tmpfs", str(cache)]
     for path, source in overlays.items():
-        line += [
-            "--ro-bind",
-            str(source),
-            *(str(f.parent / path) for f in package_folders() if f.name == path.parts[0]),
-        ]
+        for folder in package_folders():
+            target = folder.parent / path
+            if folder.name == path.parts[0] and target.exists():  # what is not installed needs no hiding
+                line += ["--ro-bind", str(source), str(target)]
     return line
 
 
