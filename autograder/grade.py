@@ -25,7 +25,6 @@ from autograder.rebuild import assembled, exercise
 from autograder.selftest import self_test
 
 BACKLOG = 3  # submissions a worker has waiting, so that memory does not grow with the class
-TRIES = 2
 
 
 @dataclass
@@ -81,8 +80,8 @@ class Grading:
         if self.scheduler:
             from autograder.cluster import Cluster
 
-            return Cluster(self)
-        return Local(self)
+            return Pool(self, Cluster(self))
+        return Pool(self, LazyEngine(self))
 
     # What a worker does
 
@@ -94,10 +93,18 @@ class Grading:
         job = self.assignment.job(found.notebook, student, found.files)
         key = self.assignment.key(job)
         kept = None if self.force else self.kept(key)
-        results = kept or self.keep(key, run(job), job)
+        results = kept or self.keep(key, self.attempted(run, job, found), job)
         notebook = executed(found.notebook, results["cells"])
         made = record(found, notebook, results["cells"], key, results["isolation"])
         return found, notebook, made, kept is not None
+
+    def attempted(self, run, job, found):
+        """The results of a job; a submission that cannot be run gets none, and a line that says why."""
+        try:
+            return run(job)
+        except Lost as reason:
+            found.problems.append(str(reason))
+            return {}
 
     def ungraded(self, found):
         """The Record of a submission that could not be read: nothing was answered."""
@@ -169,14 +176,17 @@ def _by_hand(cell, manual):
     return {**cell, "earned": manual[cell["id"]], "status": status}
 
 
-class Local:
-    """Workers on this machine: threads that share two warm servers, which start when the first job is not kept."""
+class Lost(CourseError):
+    """One submission cannot be run; the others can."""
 
-    def __init__(self, grading):
-        self.grading, self.engine = grading, None
+
+class Pool:
+    """Threads that prepare jobs, have an engine run them (here or on a cluster) and make records of the results."""
+
+    def __init__(self, grading, engine):
+        self.grading, self.engine = grading, engine
 
     def __enter__(self):
-        self.engine = LazyEngine(self.grading)
         return self.results
 
     def __exit__(self, *_):
@@ -186,10 +196,10 @@ class Local:
         """(student, attempt, outcome) of each job, as they are done; few are under way at any time."""
         todo, running = iter(jobs), {}
         self.engine.prepare(jobs)
-        with futures.ThreadPoolExecutor(self.grading.workers) as threads:
+        with futures.ThreadPoolExecutor(self.engine.workers) as threads:
             try:
                 while True:
-                    for job in itertools.islice(todo, self.grading.workers * BACKLOG - len(running)):
+                    for job in itertools.islice(todo, self.engine.workers * BACKLOG - len(running)):
                         running[threads.submit(self.grading.outcome, self.engine.run, *job)] = job
                     if not running:
                         return
@@ -204,7 +214,7 @@ class LazyEngine:
     """An engine that starts when it is needed, proves its isolation, and learns from the reference what to import."""
 
     def __init__(self, grading):
-        self.grading, self.engine = grading, None
+        self.grading, self.engine, self.workers = grading, None, grading.workers
 
     def prepare(self, jobs):
         """Start in the main thread (bubblewrap dies with the thread that started it), if any job will have to run."""
@@ -234,20 +244,36 @@ class LazyEngine:
 
 def start_engine(grading):
     """A warm engine for the assignment; raises CourseError when it is not closed, or the reference does not pass."""
-    learned = grading.course.root / ".autograder" / "modules" / f"{grading.name}.json"
-    known = json.loads(learned.read_text()) if learned.exists() else []
-    engine = Engine(["torch", *known], grading.assignment.overlays, isolated=not grading.unsafe).__enter__()
+    modules = ["torch", *learned(grading)]
+    engine = Engine(modules, grading.assignment.overlays, isolated=not grading.unsafe).__enter__()
     try:
         if not grading.unsafe:
             self_test(engine, grading.course)
-        modules = check_reference(engine, grading)
-        if new := sorted(set(modules) - set(known)):
-            write_text(learned, json.dumps(sorted({*known, *new})))
+        if new := learn(engine, grading):
             engine.warm_up(new)
     except BaseException:
         engine.__exit__()
         raise
     return engine
+
+
+def learned(grading):
+    """The modules that the reference was seen to import."""
+    path = _modules(grading)
+    return json.loads(path.read_text()) if path.exists() else []
+
+
+def learn(engine, grading):
+    """Run the reference; what it imports is kept, and what of it is new returned. Raises CourseError as below."""
+    known = learned(grading)
+    new = sorted(set(check_reference(engine, grading)) - set(known))
+    if new:
+        write_text(_modules(grading), json.dumps(sorted({*known, *new})))
+    return new
+
+
+def _modules(grading):
+    return grading.course.root / ".autograder" / "modules" / f"{grading.name}.json"
 
 
 def check_reference(engine, grading):
