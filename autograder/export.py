@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from autograder import lms
 from autograder.course import CourseError, write_text
 from autograder.policy import Mark, Policy
-from autograder.sample import gradebook
+from autograder.gradebook import gradebook
 from autograder.settings import known
 from autograder.sheets import table
 
