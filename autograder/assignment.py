@@ -3,25 +3,23 @@
 import ast
 import copy
 import hashlib
-import importlib.metadata
 import json
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 
 import nbformat
 from nbgrader.utils import determine_grade
 
 from autograder.course import CourseError, read_notebook
+from autograder.jail import installed
 from autograder.kit import stubbed
 from autograder.marks import HIDDEN_BEGIN
 from autograder.policy import Limits
 from autograder.weave import grade_id, is_graded, is_solution
 
 BOTH, STUDENT = "both-sides", "student-side"  # tags of test cells that look into the process the code runs in
-VERSIONS = ("torch", "numpy", "nbgrader", "from-rules-to-llms")
 NOT_RUN = "This was not reached: an earlier cell used up the time, or the grader stopped."
 
 
@@ -103,13 +101,8 @@ class Assignment:
     @cached_property
     def surroundings(self):
         """A hash of all that may change a result besides the notebook itself: code, versions, limits, pieces."""
-        versions = [f"{name} {_version(name)}" for name in VERSIONS]
-        ours = sorted(Path(__file__).parent.glob("*.py"))
-        modules = sorted((self.course.root / "eras").rglob("*.py"))
-        texts = [path.read_bytes() for path in (*ours, *modules)] + [
-            t.encode() for t in self.overlays.values()
-        ]
-        return hashlib.sha256(repr(versions).encode() + b"\0".join(texts)).hexdigest()
+        texts = [installed(), *self.overlays.values()]
+        return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
     def key(self, job):
         """The name under which the results of a job are kept."""
@@ -153,13 +146,6 @@ def _side(cell, name):
             f"{name}: {name_of(cell)!r} is hidden, so it cannot be tagged to run in the student's process."
         )
     return side
-
-
-def _version(name):
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return "absent"
 
 
 def executed(notebook, results):

@@ -8,8 +8,11 @@ every run.
 
 import contextlib
 import ctypes
+import hashlib
+import importlib.metadata
 import importlib.util
 import os
+import platform
 import resource
 import shutil
 import signal
@@ -20,6 +23,7 @@ from pathlib import Path
 from autograder.course import CourseError
 
 PACKAGES = ("autograder", "eras")  # what the jailed interpreter may import besides its own packages
+VERSIONS = ("torch", "numpy", "nbgrader", "from-rules-to-llms")
 SYSTEM = (
     "/usr",
     "/bin",
@@ -138,6 +142,22 @@ def package_folders():
     """Where the packages lie that the jail shows besides site-packages (an editable install lies in the course)."""
     specs = [importlib.util.find_spec(name) for name in PACKAGES]
     return [Path(spec.origin).parent for spec in specs if spec and spec.origin]
+
+
+def installed():
+    """A hash of what is installed here and decides what a job gives: versions, the grader's and the course's code."""
+    digest = hashlib.sha256(repr([platform.python_version(), *map(_version, VERSIONS)]).encode())
+    for folder in package_folders():
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(f"{path.relative_to(folder.parent)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _version(name):
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "absent"
 
 
 def drop_root():
