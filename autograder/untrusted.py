@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+from itertools import islice
 
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 FOLDER = READ | os.O_DIRECTORY
@@ -95,24 +96,28 @@ def unreadable(name, error):
 
 def walk(root, parts=(), deep=4, most=500):
     """(files, problems) below root/parts: files as tuples of names, in order; hidden ones are passed over."""
-    files, problems = [], []
+    problems = []
+    files = list(islice(below(root, parts, deep, problems), most + 1))
+    if len(files) > most:
+        problems.append(f"More than {most} files: the rest is left out.")
+    return files[:most], problems
+
+
+def below(root, parts, deep, problems):
+    """The files below root/parts, one by one; appends to `problems` what is too deep down."""
     at = descend(root, parts)
-    with os.scandir(at) as listing:
-        entries = sorted(listing, key=lambda entry: entry.name)
-        folders = {e.name for e in entries if e.is_dir(follow_symlinks=False)}
-    os.close(at)
-    for name in [entry.name for entry in entries if not JUNK.fullmatch(entry.name)]:
-        if name in folders and deep:
-            inner, said = walk(root, (*parts, name), deep - 1, most - len(files))
-            files += inner
-            problems += said
-        elif name in folders:
-            problems.append(f"{shown(name)} is a folder too deep down: left out.")
+    try:
+        with os.scandir(at) as listing:
+            entries = {e.name: e.is_dir(follow_symlinks=False) for e in listing if not JUNK.fullmatch(e.name)}
+    finally:
+        os.close(at)
+    for name, is_folder in sorted(entries.items()):
+        if not is_folder:
+            yield (*parts, name)
+        elif deep:
+            yield from below(root, (*parts, name), deep - 1, problems)
         else:
-            files.append((*parts, name))
-        if len(files) > most:
-            return files[:most], [*problems, f"More than {most} files: the rest is left out."]
-    return files, problems
+            problems.append(f"{shown(name)} is a folder too deep down: left out.")
 
 
 def odd(name):

@@ -19,7 +19,7 @@ from autograder.arrivals import arrival, arrivals, record_arrival
 from autograder.course import CourseError
 from autograder.intake import note_arrivals, read_submission, skipped, submissions
 from autograder.release import release
-from autograder.untrusted import Refused, read
+from autograder.untrusted import Refused, read, walk
 from autograder.weave import grade_id, is_solution, weave
 
 
@@ -131,6 +131,23 @@ def test_a_cell_split_in_two_runs_as_in_a_kernel(course):
     hand_in(course, make)
     texts = [c.source for c in read_submission(course, "tiny", "eve").notebook.cells]
     assert texts.index("TWO = 2") + 1 == texts.index("def double(x):\n    return 2 * x")
+
+
+def test_of_two_answers_the_last_counts(course):
+    def make(folder, notebook):
+        place = notebook["cells"].index(cell(answer(notebook, "def double(x): return 1"), "double"))
+        notebook["cells"].insert(place + 1, json.loads(json.dumps(notebook["cells"][place])))
+        notebook["cells"][place + 1]["source"] = "def double(x): return 2"
+        save(folder, notebook)
+
+    hand_in(course, make)
+    assert source(read_submission(course, "tiny", "eve").notebook, "double") == "def double(x): return 2"
+
+
+@pytest.mark.parametrize(("name", "text"), [("surrogate", "x = '\ufffd'"), ("nul", "x = 1")])
+def test_characters_that_break_python_or_a_page_are_gone(course, name, text):
+    hand_in(course, TABLE[name][0])
+    assert source(read_submission(course, "tiny", "eve").notebook, "double") == text
 
 
 def test_an_untouched_copy_below_the_answer_does_not_undo_it(course):
@@ -365,6 +382,25 @@ def test_a_device_is_not_even_opened(tmp_path):
     assert read(tmp_path, ("a", "x"), 5)[0] == b"12345"
     with pytest.raises(Refused, match="too large"):
         read(tmp_path, ("a", "x"), 4)
+
+
+@pytest.mark.parametrize(("name", "says"), [("link", "cannot be opened"), ("pipe", "no ordinary file")])
+def test_a_file_exchanged_at_the_last_moment_is_not_read(course, monkeypatch, name, says):
+    hand_in(course, TABLE[name][0])
+    monkeypatch.setattr("autograder.untrusted.kind_or_refuse", lambda *_: None)
+    found = read_submission(course, "tiny", "eve")
+    assert found.notebook is None
+    assert says in found.problems[0]
+
+
+def test_a_folder_with_too_many_files_is_cut(tmp_path):
+    for i in range(3):
+        (tmp_path / f"{i}").mkdir()
+        (tmp_path / f"{i}" / "a").write_text("x")
+        (tmp_path / f"{i}" / "b").write_text("x")
+    files, problems = walk(tmp_path, most=3)
+    assert files == [("0", "a"), ("0", "b"), ("1", "a")]
+    assert problems == ["More than 3 files: the rest is left out."]
 
 
 def test_an_unreadable_file_is_said(course, monkeypatch):
