@@ -99,12 +99,19 @@ class Grading:
         return found, notebook, made, kept is not None
 
     def attempted(self, run, job, found):
-        """The results of a job; a submission that cannot be run gets none, and a line that says why."""
+        """The results of a job; a submission that cannot be run gets none, and a line that says why.
+
+        What died or did not come to its end is run once more: it may have been the machine, not the student.
+        """
         try:
-            return run(job)
+            results = run(job)
+            results = results if whole(results, job) else run(job)
         except Lost as reason:
             found.problems.append(str(reason))
             return {}
+        if len(results) < len(job["cells"]):
+            found.problems.append("Not all cells were run, in two tries: look at it, then grade it again.")
+        return results
 
     def ungraded(self, found):
         """The Record of a submission that could not be read: nothing was answered."""
@@ -166,6 +173,11 @@ class Grading:
         for other in others:
             write_text(folder / "attempts" / f"{other['attempt']:04}.json", json.dumps(other))
         write_text(folder / "result.json", json.dumps(made, ensure_ascii=False, indent=1))
+
+
+def whole(results, job):
+    """True when every cell was run, and the student's process lived to the end."""
+    return len(results) == len(job["cells"]) and all(r["status"] != "died" for r in results.values())
 
 
 def _by_hand(cell, manual):
