@@ -1,4 +1,4 @@
-"""An exercise as the grader runs it: which cell runs where, what students must not see, and a Record of the outcome."""
+"""An exercise as the grader runs it: which cell runs where, what students must not see, the Record."""
 
 import ast
 import copy
@@ -55,7 +55,7 @@ class Assignment:
 
     @cached_property
     def overlays(self):
-        """{path in the course: text} of modules that a student's process sees emptied: this piece, and later ones."""
+        """{path in the course: text} of modules that a student's process sees emptied: this piece, later ones."""
         shown = {}
         for name in self.course.not_before(self.name):
             path = self.course.module(name)
@@ -66,7 +66,7 @@ class Assignment:
 
     @cached_property
     def random(self):
-        """Which random states are carried across: torch's always, others when the instructor's cells speak of them."""
+        """The random states that are carried across: torch's, and others that the instructor's cells speak of."""
         text = "\n".join(cell.source for cell in self.notebook.cells)
         more = {"numpy": "np.random" in text or "numpy.random" in text, "python": "import random" in text}
         return ["torch", *(name for name, used in more.items() if used)]
@@ -199,19 +199,11 @@ def _cell_record(cell, result):
         "points": float(cell.metadata.nbgrader.points) if is_graded(cell) else None,
         "earned": points(cell) if is_graded(cell) else None,
     }
+    empty = {"message": None, "trace": [], "side": "tester", "seconds": 0.0, "calls": 0}
     if kind == "written":
-        waiting = entry["earned"] is None
-        return entry | {"status": "waiting" if waiting else "unanswered", "message": None, "trace": [], "side": "tester",
-                        "seconds": 0.0, "calls": 0}  # fmt: skip
-    result = result or {
-        "status": "not run",
-        "message": NOT_RUN,
-        "trace": [],
-        "side": "tester",
-        "seconds": 0.0,
-        "calls": 0,
-    }
-    return entry | {k: result[k] for k in ("status", "message", "trace", "side", "seconds", "calls")}
+        return {**entry, **empty, "status": "waiting" if entry["earned"] is None else "unanswered"}
+    result = result or {**empty, "status": "not run", "message": NOT_RUN}
+    return entry | {key: result[key] for key in ("status", *empty)}
 
 
 def points(cell):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 
+COURSE = "from-rules-to-llms"  # its id in nbgrader
 POINTS = 100
 NO_ERAS = ("data", "figures", "ladder")  # rooms of the package that hold no pieces of exercises
 

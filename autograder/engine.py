@@ -147,7 +147,8 @@ class Engine:
                 os.write(memory, pack(data))
                 os.lseek(memory, 0, os.SEEK_SET)
                 with self.lock:
-                    self._tell(role, {"do": "fork", "job": number, "limits": limits, "core": core}, [memory, *fds])
+                    order = {"do": "fork", "job": number, "limits": limits, "core": core}
+                    self._tell(role, order, [memory, *fds])
             finally:
                 os.close(memory)
         return (here, there), report, theirs

@@ -127,7 +127,7 @@ def message(error):
 
 
 def redacted(error, source):
-    """What may be shown of a failed hidden test: the words of the test, nothing a student's code could have said."""
+    """What may be shown of a failed hidden test: the test's words, nothing a student's code could have said."""
     if not is_check(error):
         return f"{_builtin(error)} (hidden test: no details)"
     words = _constants(source)

@@ -8,16 +8,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.converters import GenerateAssignment
-from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import SaveAutoGrades
 from sqlalchemy.exc import SQLAlchemyError
-from traitlets.config import Config
 
-from autograder.course import CourseError
+from autograder.course import COURSE, CourseError
+from autograder.release import generate
 from autograder.weave import grade_id, is_graded, is_solution
-
-COURSE = "from-rules-to-llms"
 
 
 def address(course, db=None):
@@ -54,7 +50,8 @@ def enrol(course, name, notebook, db=None):
             )
         if stored is not None:
             book.remove_assignment(name)
-    generate(course, name, db)
+    with tempfile.TemporaryDirectory() as scratch:  # nbgrader writes the cells down when it makes the release
+        generate(course.root, name, Path(scratch, "exercises"), address(course, db))
 
 
 def known_cells(book, name):
@@ -64,24 +61,6 @@ def known_cells(book, name):
     except (MissingEntry, ValueError):
         return None
     return {cell.name: float(cell.max_score) for cell in notebook.grade_cells}
-
-
-def generate(course, name, db):
-    """nbgrader's generate_assignment into a scratch folder: it writes the cells into the gradebook."""
-    with tempfile.TemporaryDirectory() as scratch:
-        config = Config()
-        config.GenerateAssignment.create_assignment = True
-        folder = CourseDirectory(
-            root=str(course.root), source_directory="solutions", release_directory=str(Path(scratch, "exercises")),
-            assignment_id=name, course_id=COURSE, db_url=address(course, db), config=config,
-        )  # fmt: skip
-        converter = GenerateAssignment(coursedir=folder, config=config)
-        converter.log = logging.getLogger("autograder.gradebook")
-        converter.log.setLevel(logging.CRITICAL)
-        try:
-            converter.start()
-        except (Exception, SystemExit) as error:
-            raise CourseError(f"{name}: nbgrader cannot take it in: {str(error).splitlines()[0]}") from None
 
 
 class Writer:
@@ -99,7 +78,7 @@ class Writer:
     def write(self, student, notebook, arrived, problem, penalty, extra, names=None):
         """Store one submission's marks at once, or nothing of it.
 
-        notebook: executed; problem: it could not be graded, everything counts 0; extra: {cell: points of extra credit}.
+        notebook: executed; problem: it could not be graded, all counts 0; extra: {cell: points of extra credit}.
         Marks and comments given by hand stay. Raises CourseError when the data base fails.
         """
         db = self.book.db

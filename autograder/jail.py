@@ -2,8 +2,8 @@
 
 Bubblewrap starts the server with nothing but the interpreter, its packages and the course's package in view: no
 network, no home, no submissions, no gradebook. Each process then gets namespaces of its own (users, processes,
-mounts, network), private scratch, limits, no capabilities and a seccomp filter. `self_test` tries to get out before
-every run.
+mounts, network), private scratch, limits, no capabilities and a seccomp filter. `self_test` tries to get out
+before every run.
 """
 
 import contextlib
@@ -40,11 +40,15 @@ NOBODY = 61_000  # an account of no one, for a grader that runs as root
 NEWNS, NEWCGROUP, NEWUTS, NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
 RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT, REC, PRIVATE = 1, 2, 4, 8, 32, 16384, 1 << 18
-DENIED = """ptrace process_vm_readv process_vm_writev kcmp mount umount2 pivot_root chroot unshare setns bpf
-    perf_event_open userfaultfd keyctl add_key request_key io_uring_setup io_uring_enter io_uring_register
-    open_by_handle_at name_to_handle_at init_module finit_module delete_module kexec_load reboot swapon swapoff
-    quotactl move_mount open_tree fsopen fsmount fsconfig fspick mount_setattr pidfd_getfd memfd_secret acct
-    settimeofday clock_settime sethostname setdomainname iopl ioperm syslog lookup_dcookie""".split()
+DENIED = (
+    "ptrace process_vm_readv process_vm_writev kcmp mount umount2 pivot_root "
+    "chroot unshare setns bpf perf_event_open userfaultfd keyctl "
+    "add_key request_key io_uring_setup io_uring_enter io_uring_register open_by_handle_at name_to_handle_at "
+    "init_module finit_module delete_module kexec_load reboot swapon swapoff "
+    "quotactl move_mount open_tree fsopen fsmount fsconfig fspick "
+    "mount_setattr pidfd_getfd memfd_secret acct settimeofday clock_settime sethostname "
+    "setdomainname iopl ioperm syslog lookup_dcookie "
+)
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -94,7 +98,7 @@ def command(arguments, overlays=None):
 
 def environment():
     """All that a jailed process finds in its environment."""
-    one = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     kept = {name: os.environ[name] for name in os.environ if name.startswith("OPENBLAS_")}
     offline = {"HF_HUB_OFFLINE": "1", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
     home = {
@@ -107,7 +111,7 @@ def environment():
 
 
 def _view(overlays):
-    """bwrap's options for what can be seen: all of it read-only, compiled copies of the course's package hidden."""
+    """bwrap's options for what can be seen: all read-only, compiled copies of the course's package hidden."""
     shown = [Path(p) for p in SYSTEM if os.path.lexists(p)]
     shown += {Path(sys.prefix), Path(sys.base_prefix), *map(Path, site.getsitepackages()), *package_folders()}
     line, made = [], set()
@@ -139,13 +143,13 @@ def _parents(path, made):
 
 
 def package_folders():
-    """Where the packages lie that the jail shows besides site-packages (an editable install lies in the course)."""
+    """The packages that the jail shows besides site-packages (an editable install lies in the course)."""
     specs = [importlib.util.find_spec(name) for name in PACKAGES]
     return [Path(spec.origin).parent for spec in specs if spec and spec.origin]
 
 
 def installed():
-    """A hash of what is installed here and decides what a job gives: versions, the grader's and the course's code."""
+    """A hash of what is installed here and decides what a job gives: versions, our code, the course's code."""
     digest = hashlib.sha256(repr([platform.python_version(), *map(_version, VERSIONS)]).encode())
     for folder in package_folders():
         for path in sorted(folder.rglob("*.py")):
@@ -185,8 +189,8 @@ def clone(isolated=True):
 def enter(limits, keep, account, isolated=True):
     """In a new child: close the room.
 
-    `limits`: see autograder.policy; `keep`: the file descriptors that stay open; `account`: user and group, as they
-    were before the child had a name space of users in which they have no names yet.
+    `limits`: see autograder.policy; `keep`: the file descriptors that stay open; `account`: user and group, as
+    they were before the child had a name space of users in which they have no names yet.
     """
     libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # die with the server
     uid, gid = account
@@ -279,7 +283,7 @@ def _filter():
     import pyseccomp as seccomp
 
     rules = seccomp.SyscallFilter(seccomp.ALLOW)
-    for name in DENIED:
+    for name in DENIED.split():
         with contextlib.suppress(OSError, ValueError):
             rules.add_rule(seccomp.ERRNO(1), name)
     rules.add_rule(

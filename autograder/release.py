@@ -9,7 +9,7 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from autograder.course import CourseError, read_notebook, write_text
+from autograder.course import COURSE, CourseError, read_notebook, write_text
 from autograder.marks import BEGIN, HIDDEN_BEGIN, HIDDEN_END, inside
 from autograder.weave import is_solution, woven
 
@@ -35,23 +35,24 @@ def released(course, name):
         copy = Path(folder, "solutions", name, f"{name}.ipynb")
         copy.parent.mkdir(parents=True)
         copy.write_text(source, encoding="utf-8")
-        generate(folder, name)
+        generate(folder, name, Path(folder, "exercises"))
         made = Path(folder, "exercises", name, f"{name}.ipynb")
         check_leaks(read_notebook(made), read_notebook(copy), name)
         return made.read_text(encoding="utf-8")
 
 
-def generate(root, name):
-    """nbgrader's generate_assignment on the course at `root`, without a data base."""
+def generate(root, name, target, db=None):
+    """nbgrader's generate_assignment on the course at `root` into the folder `target`.
+
+    db: the address of the data base that is to know the assignment; without one, none is touched.
+    """
     config = Config()
-    config.SaveCells.enabled = False
-    config.GenerateAssignment.no_database = True
+    config.SaveCells.enabled = db is not None
+    config.GenerateAssignment.no_database = db is None
+    known = {"db_url": db} if db else {}
+    places = {"source_directory": "solutions", "release_directory": str(target)}
     folder = CourseDirectory(
-        root=str(root),
-        source_directory="solutions",
-        release_directory="exercises",
-        assignment_id=name,
-        config=config,
+        root=str(root), assignment_id=name, course_id=COURSE, config=config, **places, **known
     )
     converter = GenerateAssignment(coursedir=folder, config=config)
     converter.log = logging.getLogger("autograder.release")

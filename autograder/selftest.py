@@ -3,6 +3,7 @@
 import socket
 
 from autograder.course import CourseError
+from autograder.policy import Limits
 
 PROBE = """
 def probe(paths, port):
@@ -33,6 +34,7 @@ def probe(paths, port):
         found.append("be root")
     return found
 """
+LIMITS = vars(Limits(memory_mb=256, cell_seconds=10, seconds=20, processes=16, files_mb=8))
 TEST = "found = probe({paths!r}, {port})\nassert found == [], '; '.join(map(str, found))"
 
 
@@ -50,10 +52,10 @@ def self_test(engine, course):
         job = {
             "cells": [{"id": i, "kind": k, "source": s, "hidden": False, "side": "tester"} for i, k, s in cells],
             "exports": ["probe"], "files": {}, "seed": 0, "rng": [], "secret": None,
-            "limits": {"memory_mb": 256, "cell_seconds": 10, "seconds": 20, "processes": 16, "files_mb": 8, "output_kb": 64},
+            "limits": LIMITS,
         }  # fmt: skip
         result = engine.run(job).get("probe-test", {"status": "lost", "message": "the probe did not run"})
     if result["status"] != "passed":
         raise CourseError(
-            f"the sandbox does not hold ({result['message']}): nothing is graded. Only --unsafe grades without it."
+            f"the sandbox does not hold ({result['message']}): nothing is graded. --unsafe grades without it."
         )

@@ -1,7 +1,7 @@
 """The tester's process: runs the instructor's cells and tests, and has the student's cells run on the other side.
 
-Test cells run unmodified; the names that the exercise asks for are proxies of what the student wrote. One JSON line
-a cell goes to the grader as soon as the cell is done.
+Test cells run unmodified; the names that the exercise asks for are proxies of what the student wrote. One JSON
+line a cell goes to the grader as soon as the cell is done.
 """
 
 import json

@@ -1,8 +1,8 @@
 """The warm server: an interpreter with everything imported, which forks one closed room for each job.
 
-`python -m autograder.warm ROLE FD` reads commands from a socket. A fork comes with file descriptors: the job's data
-in memory and the boundary's socket (and, for the tester, the report). The server runs no cell itself, has one thread
-and writes nothing.
+`python -m autograder.warm ROLE FD` reads commands from a socket. A fork comes with file descriptors: the job's
+data in memory and the boundary's socket (and, for the tester, the report). The server runs no cell itself, has
+one thread and writes nothing.
 """
 
 import contextlib
