@@ -206,13 +206,17 @@ def _cell_record(cell, result):
     return entry | {key: result[key] for key in ("status", *empty)}
 
 
+def judged(cell):
+    """The cell as nbgrader's rule is to see it: without what was printed to stderr, which is no failure."""
+    seen = copy.copy(cell)
+    if cell.cell_type == "code":
+        seen.outputs = [o for o in cell.outputs if not (o.output_type == "stream" and o.name == "stderr")]
+    return seen
+
+
 def points(cell):
     """What a graded cell earns, by nbgrader's own rule; what was printed to stderr does not count against it."""
-    judged = copy.copy(cell)
-    if cell.cell_type == "code":
-        judged = copy.deepcopy(cell)
-        judged.outputs = [o for o in cell.outputs if not (o.output_type == "stream" and o.name == "stderr")]
     try:
-        return determine_grade(judged)[0]
+        return determine_grade(judged(cell))[0]
     except (ValueError, KeyError):
         return 0.0  # partial credit above the maximum: nbgrader stops there

@@ -11,6 +11,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import SaveAutoGrades
 from sqlalchemy.exc import SQLAlchemyError
 
+from autograder.assignment import judged
 from autograder.course import COURSE, CourseError
 from autograder.release import generate
 from autograder.weave import grade_id, is_graded, is_solution
@@ -144,9 +145,17 @@ class Rows:
         return self.comments[name]
 
 
+class SaveMarks(SaveAutoGrades):
+    """nbgrader's own, but a warning on stderr costs no marks."""
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        super().preprocess_cell(judged(cell), resources, cell_index)
+        return cell, resources
+
+
 def save_grades(rows, notebook):
     """nbgrader's own rule for every cell: automatic marks, and what a person has to look at."""
-    saver = SaveAutoGrades()
+    saver = SaveMarks()
     saver.log = logging.getLogger("autograder.gradebook")
     saver.gradebook, saver.notebook_id, saver.assignment_id, saver.student_id = rows, "", "", ""
     for i, cell in enumerate(notebook.cells):
