@@ -71,19 +71,28 @@ class Assignment:
         more = {"numpy": "np.random" in text or "numpy.random" in text, "python": "import random" in text}
         return ["torch", *(name for name, used in more.items() if used)]
 
+    @cached_property
+    def loose(self):
+        """{grade id before it, or None: the instructor's code cells without nbgrader's metadata that follow}."""
+        found, last = {}, None
+        for i, cell in enumerate(self.notebook.cells):
+            last = grade_id(cell) or last
+            if _kind(cell) == "free":
+                found.setdefault(last, []).append(_cell(f"loose-{i}", "ours", cell.source, "tester"))
+        return found
+
     def cells(self, notebook):
-        """The cells to run: id, kind (given, answer, free, test), source, whether hidden, and on which side."""
-        return [
-            {
-                "id": name_of(cell),
-                "kind": kind,
-                "source": cell.source,
-                "hidden": HIDDEN_BEGIN in cell.source,
-                "side": _side(cell, self.name),
-            }
-            for cell in notebook.cells
-            if (kind := _kind(cell)) is not None
-        ]
+        """The cells to run: id, kind, source, whether hidden, and on which side.
+
+        kind: given (both sides), answer and free (the student's side), ours (the tester's side: a student may
+        have changed a cell that is not locked, so each side runs its own), test.
+        """
+        run = list(self.loose.get(None, []))
+        for cell in notebook.cells:
+            if kind := _kind(cell):
+                run.append(_cell(name_of(cell), kind, cell.source, _side(cell, self.name)))
+            run += self.loose.get(grade_id(cell), []) if grade_id(cell) else []
+        return run
 
     def job(self, notebook, student, files=None):
         """What the engine needs to run a notebook."""
@@ -109,6 +118,10 @@ class Assignment:
         plain = {**job, "files": {n: hashlib.sha256(b).hexdigest() for n, b in job["files"].items()}}
         text = json.dumps([self.surroundings, plain], sort_keys=True)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _cell(name, kind, source, side):
+    return {"id": name, "kind": kind, "source": source, "hidden": HIDDEN_BEGIN in source, "side": side}
 
 
 def bound(source):
