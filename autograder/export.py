@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder import lms
 from autograder.course import CourseError, write_text
-from autograder.policy import Mark, Policy
 from autograder.gradebook import gradebook
+from autograder.policy import Mark, Policy
 from autograder.settings import known
 from autograder.sheets import table
 
@@ -44,10 +44,11 @@ class Person:
     arrived: dict[str, datetime] = field(default_factory=dict)  # in UTC
 
 
-def export(course, form, path, like=None, names=()):
+def export(course, form, path, like=None, names=(), db=None):
     """Write the marks of `names` (default: all exercises) to `path` in the format `form`.
 
     like: a file downloaded from Canvas or Moodle; its rows and headers are kept, only marks are filled in.
+    db: URL of the gradebook's data base, by default the course's own file.
     Returns one line for each thing that needs a person. Raises CourseError, and then writes nothing.
     """
     forms = {"csv": as_csv, "json": as_json, "canvas": lms.canvas, "moodle": lms.moodle}
@@ -58,7 +59,7 @@ def export(course, form, path, like=None, names=()):
     if like is not None and form not in ("canvas", "moodle"):
         raise CourseError(f"--like goes with canvas and moodle, not with {form}.")
     policy, names = Policy.read(course), course.chosen(names)
-    people, lines = collect(course, policy, names)
+    people, lines = collect(course, policy, names, db)
     text, more = forms[form](policy, people, names, like and Path(like))
     save(path, text)
     return lines + more
@@ -72,17 +73,17 @@ def save(path, text):
         raise CourseError(f"{path} exists and is not UTF-8 text; name another file.") from None
 
 
-def collect(course, policy, names):
+def collect(course, policy, names, db=None):
     """Every student of the gradebook, by id, with lines for what disagrees or waits in `names`."""
-    if not (course.root / "gradebook.db").exists():
+    if db is None and not (course.root / "gradebook.db").exists():
         raise CourseError("there is no gradebook.db yet; run `autograder grade` first.")
     try:
-        with gradebook(course) as book:
+        with gradebook(course, db) as book:
             stored = {name: submissions(book, name) for name in policy.rules}
             people = [person(course, policy, student, stored) for student in book.students]
     except SQLAlchemyError as error:
         reason = str(error).splitlines()[0]
-        raise CourseError(f"gradebook.db cannot be read as nbgrader's gradebook: {reason}.") from None
+        raise CourseError(f"the gradebook cannot be read: {reason}.") from None
     lines = [line for _, said in people for name, line in said if name in names]
     ids = [student.id for student, _ in people]
     lines += [
@@ -137,7 +138,8 @@ def person(course, policy, student, stored):
     for name, one in mine.items():
         attempts[name] = records(course, student.id, name) or [stand_in(one)]
         one["attempt"] = graded_attempt(course, student.id, name)
-        manual[name, one["attempt"]] = one.get("manual", {})
+        for record in attempts[name]:  # nbgrader keeps marks by hand for a student, not for an attempt
+            manual[name, record["attempt"]] = one.get("manual", {})
     owed = policy.mark(student.id, attempts, manual)
     marks = policy.with_drops({name: as_stored(mark, mine.get(name)) for name, mark in owed.items()})
     lines = [(name, line) for name, one in mine.items() if (line := disagreement(owed[name], one))]

@@ -125,7 +125,7 @@ def read_canvas(path):
     keys = [i for title in ("SIS Login ID", "ID", "Student") if (i := sheet.column(title)) is not None]
     marks = {}
     for row in students(sheet):
-        who = next(original(row[i]) for i in keys if row[i])
+        who = next((original(row[i]) for i in keys if row[i]), "")
         titles = [without_id(original(title)) for title in sheet.rows[0][first:]]
         marks[who] = {
             title: number(cell) if is_number(cell) else cell or None
@@ -218,6 +218,6 @@ def read_moodle(path):
     keys = [i for title in titles if (i := sheet.column(title)) is not None]
     grade = sheet.column("Grade")
     return {
-        next(original(row[i]) for i in keys if row[i]): number(row[grade]) if row[grade] else None
+        next((original(row[i]) for i in keys if row[i]), ""): number(row[grade]) if row[grade] else None
         for row in students(sheet)
     }

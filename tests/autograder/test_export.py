@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -180,6 +181,20 @@ def test_attempts_come_from_the_records_beside_the_graded_notebook(graded, tmp_p
     (folder / "attempts" / "2.json").write_text(json.dumps(second))
     lines = export(graded, "csv", tmp_path / "marks.csv")
     assert lines[0].startswith("ada: tiny: attempt 2 counts, the gradebook holds 1; run")
+
+
+def test_marks_by_hand_hold_for_every_attempt_as_they_do_in_grading(graded, tmp_path):
+    """Tests had given chen 10 for what is worth 0 by hand, so the second attempt counts, which has 5 more."""
+    folder = graded.root / "autograded" / "chen" / "tiny"
+    (folder / "attempts").mkdir(parents=True)
+    cells = [{"id": "written-1", "earned": 10.0}, {"id": "double-visible", "earned": 0.0}]
+    first = {"attempt": 1, "arrived": "2026-11-21T17:00:00Z", "cells": cells}
+    second = first | {"attempt": 2, "cells": [cells[0], cells[1] | {"earned": 5.0}]}
+    (folder / "attempts" / "0001.json").write_text(json.dumps(first))
+    (folder / "result.json").write_text(json.dumps(second))
+    (graded.root / "policy.toml").write_text('keep = "best"\n')
+    export(graded, "csv", tmp_path / "marks.csv")
+    assert rows(tmp_path / "marks.csv")[3][12] == "2"
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"attempt": "1", "cells": []}', "\xff", "null"])
@@ -402,9 +417,22 @@ def test_without_a_gradebook_or_with_a_broken_one(course, tmp_path):
     with pytest.raises(CourseError, match=r"there is no gradebook.db yet"):
         export(course, "csv", tmp_path / "a.csv")
     (course.root / "gradebook.db").write_bytes(b"not a data base at all, and long enough" * 99)
-    with pytest.raises(CourseError, match=r"gradebook.db cannot be read as nbgrader's gradebook") as caught:
+    with pytest.raises(CourseError, match=r"gradebook\.db cannot be opened") as caught:
         export(course, "csv", tmp_path / "a.csv")
     assert "\n" not in str(caught.value)
+
+
+def test_a_data_base_of_something_else_is_one_line(graded, tmp_path):
+    with sqlite3.connect(graded.root / "gradebook.db") as other:
+        other.execute("ALTER TABLE student RENAME COLUMN email TO post")
+    with pytest.raises(CourseError, match=r"the gradebook cannot be read: .*no such column") as caught:
+        export(graded, "csv", tmp_path / "a.csv")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_gradebook_at_another_address(course, book, tmp_path):
+    export(course, "canvas", tmp_path / "canvas.csv", db=f"sqlite:///{book}")
+    assert read_canvas(tmp_path / "canvas.csv")["ada"] == {"tiny": 53.5}
 
 
 def test_something_else_in_the_target_s_place_survives(graded, tmp_path):

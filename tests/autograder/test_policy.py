@@ -25,7 +25,10 @@ def record(points=80, arrived=DUE, attempt=1, **extra):
     """A Record with one test cell, and a stretch part that passed or not."""
     test = {"id": "double-visible", "part": "double", "kind": "test", "points": 100.0, "earned": points}
     stretch = {"id": "stretch-visible", "part": "stretch", "kind": "test", "points": 0.0, "earned": 0.0}
-    cells = [test | {"status": "passed"}, stretch | {"status": extra.get("stretch", "failed")}]
+    cells = [
+        test | {"status": extra.get("double", "passed")},
+        stretch | {"status": extra.get("stretch", "failed")},
+    ]
     return {"attempt": attempt, "arrived": arrived and arrived.isoformat(), "cells": cells}
 
 
@@ -206,6 +209,10 @@ def test_a_day_is_a_day_of_the_calendar_when_the_clocks_change(due, hours):
     assert extended.deadline("ada", "tiny") == next_night
 
 
+def test_a_due_date_with_an_offset_is_meant_so():
+    assert localised(DUE, BERLIN) == DUE
+
+
 def test_hours_that_the_clock_shows_twice_or_never():
     twice = localised(datetime(2026, 10, 25, 2, 30), BERLIN)
     assert policy(due=twice).deadline("ada", "tiny") == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
@@ -275,7 +282,7 @@ def test_extra_credit_for_a_part_whose_tests_all_passed():
     rules = policy(extra={"stretch": 5})
     assert only(rules, record(100, stretch="passed")).final == 105
     assert only(rules, record(100, stretch="failed")).final == 100
-    done = record(100, stretch="passed")
+    done = record(50, stretch="passed", double="failed")
     assert extra_credit(done, {"stretch": 5}) == {"stretch-visible": 5}
     done["cells"].append(done["cells"][1] | {"id": "stretch-hidden", "status": "error"})
     assert extra_credit(done, {"stretch": 5}) == {}
@@ -288,7 +295,8 @@ def test_marks_given_by_hand_replace_those_of_tests_for_their_attempt_only():
     one["cells"].append(written)
     assert earned(one) == 80
     assert earned(one, {"written-1": 7.5, "double-visible": 82}) == 89.5
-    two = {**one, "attempt": 2}
+    two = record(85, attempt=2)
+    two["cells"].append(written)
     marks = policy(keep="best").mark("ada", {"tiny": [one, two]}, {("tiny", 1): {"written-1": 8}})
     assert (marks["tiny"].attempt, marks["tiny"].points) == (1, 88)
 
@@ -400,7 +408,9 @@ def test_marks_stay_in_range_and_do_not_depend_on_any_order(made, random):
     rules, attempts = made
     marks = rules.mark("ada", attempts)
     for name, mark in marks.items():
-        assert 0 <= mark.final <= mark.maximum + sum(rules.rules[name].extra.values())
+        everything = mark.maximum + sum(rules.rules[name].extra.values())
+        assert 0 <= mark.final <= everything
+        assert 0 <= mark.penalty <= everything
         assert mark.final == max(0, round(mark.points + mark.extra - mark.penalty, 4))
     assert sum(mark.free_days for mark in marks.values()) <= rules.late_days
     shuffled = [(name, random.sample(records, len(records))) for name, records in attempts.items()]
