@@ -8,6 +8,7 @@ before every run.
 
 import contextlib
 import ctypes
+import functools
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -17,6 +18,7 @@ import resource
 import shutil
 import signal
 import site
+import subprocess
 import sys
 from pathlib import Path
 
@@ -142,10 +144,17 @@ def _parents(path, made):
     return line
 
 
+@functools.cache
 def package_folders():
-    """The packages that the jail shows besides site-packages (an editable install lies in the course)."""
-    specs = [importlib.util.find_spec(name) for name in PACKAGES]
-    return [Path(spec.origin).parent for spec in specs if spec and spec.origin]
+    """Where the packages lie that the jail shows besides site-packages (an editable install lies in the course).
+
+    Asked of an interpreter that starts as the jailed one does: this one may see others, in the current folder.
+    """
+    code = "import importlib.util as u, sys; [print(u.find_spec(name).origin) for name in sys.argv[1:]]"
+    found = subprocess.run(
+        [sys.executable, "-I", "-c", code, *PACKAGES], capture_output=True, text=True, check=True
+    )
+    return [Path(line).parent for line in found.stdout.splitlines()]
 
 
 def installed():
