@@ -15,7 +15,12 @@ from autograder import execution
 from autograder.remote import Gone, OutOfTime, Peer
 from autograder.student import seed, write_files
 
+AGAIN = 1  # seconds from one alarm to the next
 GRACE = 3  # seconds in which interrupted code has to give way
+SAID = [  # the types of what the student's process may say of a cell: exact ones, since others can lie
+    [type(None), type(None), list, str, bool],
+    [str, str, list, str, bool],
+]
 
 
 class Tester:
@@ -41,20 +46,37 @@ class Tester:
 
     def modules(self):
         """What either side has imported by now: the server does it beforehand for all others."""
-        theirs = self.peer.request("modules")
+        try:
+            theirs = self.peer.request("modules")
+        except Gone:  # whatever cell it died in has been reported
+            theirs = []
         return sorted({*theirs, *sys.modules} - {"__main__"})
 
     def say(self, line):
-        os.write(self.report, (json.dumps(line) + "\n").encode())
+        """One line to the grader; half characters, which no file can hold, become question marks."""
+        os.write(self.report, (json.dumps(line, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
 
     def timed(self, cell):
         """Run a cell within its time; afterwards the student's process listens again, or is given up."""
-        signal.setitimer(signal.ITIMER_REAL, self.job["limits"]["cell_seconds"])
+        try:
+            result = self.alarmed(cell)
+            if not self.peer.open:  # else a check swallowed the alarm that cut a call short
+                return result
+        except OutOfTime:
+            pass
+        except (
+            BaseException
+        ) as error:  # what the student's process said broke us: its own cells suffer, nobody else
+            self.peer.hang_up(f"what it said cannot be used ({type(error).__name__})")
+            return {"status": "died", "message": self.peer.gone}
+        self.recover()
+        return {"status": "timeout", "message": self.late()}
+
+    def alarmed(self, cell):
+        """Run a cell; OutOfTime when its time is up, and again each second in case something catches it."""
+        signal.setitimer(signal.ITIMER_REAL, self.job["limits"]["cell_seconds"], AGAIN)
         try:
             return getattr(self, cell["kind"])(cell)
-        except OutOfTime:
-            self.recover()
-            return {"status": "timeout", "message": self.late()}
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
@@ -99,7 +121,7 @@ class Tester:
         outputs = [] if self.tainted else stream(printed)
         if kind is None:
             return {"status": "passed", "outputs": outputs, "side": "student"}
-        text = str(text)[:500] if not self.tainted else kind[:60]
+        text = execution.known_name(kind) if self.tainted else str(text)[:500]
         return {
             "status": "error",
             "message": text,
@@ -171,16 +193,13 @@ class Tester:
         """What the student's process says of a cell that it ran; None when it has ended."""
         try:
             said = self.peer.request("run", cell["source"], cell["id"], self.answers)
+        except OutOfTime:
+            raise
         except Gone:
             return None
-        except Exception:
+        except BaseException:
             said = None
-        if (
-            type(said) is list
-            and len(said) == 5
-            and isinstance(said[0], str | None)
-            and isinstance(said[3], str)
-        ):
+        if type(said) is list and [type(part) for part in said] in SAID:
             return said
         self.peer.hang_up("it answered in no form we know")
         return None
@@ -193,9 +212,11 @@ class Tester:
             self.shell.user_ns.update({name: thing for name, thing in new.items() if name in asked})
             for name in asked.intersection(lost):
                 self.shell.user_ns.pop(name, None)
+        except OutOfTime:
+            raise
         except Gone:
             pass
-        except Exception:
+        except BaseException:
             self.peer.hang_up("what it defined cannot be handed over")
 
 
@@ -209,9 +230,9 @@ def clean(trace, job):
         cell["id"]: cell["source"].splitlines() for cell in job["cells"] if cell["kind"] in ("answer", "free")
     }
     kept = []
-    for entry in trace if isinstance(trace, list) else []:
-        cell, line = (entry.get("cell"), entry.get("line")) if isinstance(entry, dict) else (None, None)
-        if cell in sources and isinstance(line, int) and 1 <= line <= len(sources[cell]):
+    for entry in trace:
+        cell, line = (entry.get("cell"), entry.get("line")) if type(entry) is dict else (None, None)
+        if type(cell) is str and type(line) is int and 1 <= line <= len(sources.get(cell, ())):
             kept.append({"cell": cell, "line": line, "name": "", "text": sources[cell][line - 1][:200]})
     return kept[-20:]
 
