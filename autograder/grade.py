@@ -117,7 +117,7 @@ class Grading:
     def ungraded(self, found):
         """The Record of a submission that could not be read: nothing was answered."""
         empty = assembled(exercise(self.course, self.name), {}, {})
-        return record(found, empty, {}, "", self.isolation)
+        return record(found, executed(empty, {}), {}, "", self.isolation)
 
     def place(self, key):
         return self.course.root / ".autograder" / "results" / key[:2] / f"{key}.json"
