@@ -4,12 +4,13 @@ import logging
 import os
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import SaveAutoGrades
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from autograder.assignment import judged
 from autograder.course import COURSE, CourseError
@@ -85,8 +86,11 @@ class Writer:
         db = self.book.db
         commit, db.commit = db.commit, db.flush  # nbgrader commits after every cell; we commit once
         try:
-            self._write(student, notebook, arrived, problem, penalty, extra, names or {})
-            commit()
+            with warnings.catch_warnings(
+                action="ignore", category=SAWarning
+            ):  # nbgrader's own, about its flushes
+                self._write(student, notebook, arrived, problem, penalty, extra, names or {})
+                commit()
         except SQLAlchemyError as error:
             db.rollback()
             raise CourseError(

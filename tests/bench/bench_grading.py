@@ -1,8 +1,9 @@
 """Grading, side by side with stock nbgrader on the same class in the same run: time per submission as a ratio.
 
-`python tests/bench/bench_grading.py [STUDENTS] [STOCK]`: a class of STUDENTS (100) made from the sample roster on
-the exercise `attention`; stock nbgrader grades STOCK (4) of them, since it takes each by itself. Also: start-up, time
-per submission over the class, peak memory of the whole tree of processes.
+`python tests/bench/bench_grading.py [STUDENTS] [STOCK] [PARTS]`: a class of STUDENTS (100) made from the sample
+roster on the exercise `attention`, once its first PARTS (4) parts and once, with a fifth of the class, all of it
+(whose tests compute for most of a second); stock nbgrader grades STOCK (4) of them, since it takes each by itself.
+Also: start-up, time per submission over the class, peak memory of the whole tree of processes.
 """
 
 import os
@@ -22,19 +23,22 @@ from autograder.grade import Grading
 from autograder.gradebook import gradebook
 from autograder.patches import right_solutions, wrong_solutions
 from autograder.roster import CLASS, submission
+from autograder.weave import grade_id
 
 REPOSITORY = Path(__file__).parents[2]
 NAME = "attention"
 
 
-def make_class(root, count):
-    """A course folder with `count` submissions, no two of them alike."""
+def make_class(root, count, parts):
+    """A course folder with `count` submissions, no two of them alike, of an exercise cut after `parts` parts."""
     for part in (f"solutions/{NAME}", f"exercises/{NAME}"):
         shutil.copytree(REPOSITORY / part, root / part)
     module = Course.at(REPOSITORY).module(NAME).relative_to(REPOSITORY)
     (root / module).parent.mkdir(parents=True)
     shutil.copy(REPOSITORY / module, root / module)
     shutil.copy(REPOSITORY / "nbgrader_config.py", root)
+    for kind in ("solutions", "exercises"):
+        cut(root / kind / NAME / f"{NAME}.ipynb", parts)
     course, tests = Course.at(root), REPOSITORY / "tests" / "exercises" / NAME
     answers = wrong_solutions(tests), right_solutions(tests)
     for i in range(count):
@@ -44,6 +48,14 @@ def make_class(root, count):
         path.parent.mkdir(parents=True)
         nbformat.write(notebook, path)
     return course
+
+
+def cut(path, parts):
+    """Leave the first parts of a notebook (all of them for None)."""
+    notebook = read_notebook(path)
+    ends = [i for i, cell in enumerate(notebook.cells) if (grade_id(cell) or "").endswith("-hidden")]
+    notebook.cells = notebook.cells[: ends[parts - 1] + 1] if parts else notebook.cells
+    nbformat.write(notebook, path)
 
 
 def isolated(course):
@@ -124,23 +136,30 @@ def held(process):
 
 
 def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    few = int(sys.argv[2]) if len(sys.argv) > 2 else 4
+    given = [int(text) for text in sys.argv[1:]]
+    count, few, parts = given + [100, 4, 4][len(given) :]
+    compare(f"{NAME}, its first {parts} parts", count, few, parts)
+    compare(f"{NAME}, all of it", max(10, count // 5), few, None)
+
+
+def compare(title, count, few, parts):
+    """Grade a class with both and print how they compare."""
     with tempfile.TemporaryDirectory() as folder:
-        course = make_class(Path(folder), count)
+        course = make_class(Path(folder), count, parts)
         students = [f"s{i:04}" for i in range(0, count, max(1, count // few))][:few]
         theirs, marks = stock(course, students)
         first, early, late, steady, most = isolated(course)
         same = scores(course, students) == marks
         again, _ = stock(course, students)
-    print(f"{NAME}, {count} submissions, two at a time, isolated; {few} by stock nbgrader before and after")
-    print(f"start-up to the first mark   {first:6.1f} s")
+    ratio = (theirs + again) / 2 / steady
+    print(f"{title}: {count} submissions, two at a time, isolated; {few} by stock nbgrader before and after")
+    print(f"  start-up to the first mark   {first:6.1f} s")
     print(
-        f"a submission                 {steady:6.3f} s   stock {theirs:.2f} s and {again:.2f} s   ratio {(theirs + again) / 2 / steady:.1f}"
+        f"  a submission                 {steady:6.3f} s   stock {theirs:.2f} s and {again:.2f} s: {ratio:.1f} times"
     )
-    print(f"first fifth, last fifth      {early:6.3f} s  {late:.3f} s")
-    print(f"peak memory of all processes {most / 2**30:6.2f} GB")
-    print(f"the same marks in every cell {same}")
+    print(f"  first fifth, last fifth      {early:6.3f} s  {late:.3f} s")
+    print(f"  peak memory of all processes {most / 2**30:6.2f} GB")
+    print(f"  the same marks in every cell {same}")
 
 
 if __name__ == "__main__":
