@@ -20,6 +20,10 @@ ROLES = ("student", "tester")
 MOST_REPORT = 64 << 20  # bytes of results of one submission
 
 
+class Broken(CourseError):
+    """The tester of one job ended with an error of its own."""
+
+
 class Engine:
     """Runs jobs, several at a time from several threads.  Use as a context manager.
 
@@ -169,7 +173,7 @@ class Engine:
                 elif "broken" in line:
                     if "AUTOGRADER_DEBUG" in os.environ:
                         print(line["broken"], file=sys.stderr)
-                    raise CourseError(f"the tester broke: {line['broken'].strip().splitlines()[-1]}")
+                    raise Broken(f"the tester broke: {line['broken'].strip().splitlines()[-1]}")
                 else:
                     results[line["id"]] = line
         return results

@@ -113,8 +113,9 @@ def trace(error, cells):
 
 
 def _line(frame, cells):
-    """A traceback's entry, if it is one of these cells. A function's name is kept if the cell's text has it, since
-    code can be given any name: one that says what a hidden test asked, for instance.
+    """A traceback's entry, if it is of one of these cells.
+
+    A function's name is kept if the cell's text has it: code can have any name, such as a hidden input.
     """
     name = frame.filename.removeprefix("<cell ").removesuffix(">")
     if not frame.filename.startswith("<cell ") or name not in cells:
@@ -135,16 +136,11 @@ def message(error):
 def redacted(error, source):
     """What may be shown of a failed hidden test: the test's words, nothing a student's code could have said."""
     if not is_check(error):
-        return f"{_builtin(error)} (hidden test: no details)"
-    words = _constants(source)
+        return f"{builtin(error)} (hidden test: no details)"
     line = (str(error).strip().splitlines() or ["A check failed."])[0][:2000]
-    if line in words:
+    if line in _constants(source):
         return line[:300]
-    line = re.sub(
-        r"""(b?)(['"])(?:\\.|(?!\2)[^\\])*\2""",
-        lambda m: m[0] if m[0][len(m[1]) + 1 : -1] in words else "…",
-        line,
-    )
+    line = re.sub(r"""b?(['"])(?:\\.|(?!\1)[^\\])*\1""", "…", line)
     line = re.sub(r"of type \w+: .*", "of another type.", re.sub(r"[\d.+-]{12,}", "…", line))
     return line[:300]
 
@@ -155,7 +151,8 @@ def known_name(name):
     return name if isinstance(found, type) and issubclass(found, BaseException) else "Exception"
 
 
-def _builtin(error):
+def builtin(error):
+    """The name of the built-in class that an error is of; a class of the student's could be called anything."""
     return next(c.__name__ for c in type(error).__mro__ if c.__module__ == "builtins")
 
 

@@ -16,13 +16,14 @@ from tqdm import tqdm
 from autograder import intake
 from autograder.assignment import Assignment, executed, record
 from autograder.course import CourseError, read_notebook, write_text
-from autograder.engine import Engine
+from autograder.engine import Broken, Engine
 from autograder.export import records as earlier_records
 from autograder.feedback import write_feedback
 from autograder.gradebook import Writer, enrol
 from autograder.policy import Policy, earned, extra_credit
 from autograder.rebuild import assembled, exercise
 from autograder.selftest import self_test
+from autograder.words import told
 
 FIRST = 600  # seconds for the reference, which imports for all others
 BACKLOG = 3  # submissions a worker has waiting, so that memory does not grow with the class
@@ -106,8 +107,8 @@ class Grading:
         """
         try:
             results = run(job)
-            results = results if whole(results, job) else run(job)
-        except Lost as reason:
+            results = told(results if whole(results, job) else run(job), job, run)
+        except (Lost, Broken) as reason:
             found.problems.append(str(reason))
             return {}
         if len(results) < len(job["cells"]):

@@ -38,6 +38,8 @@ SYSTEM = (
     "/etc/alternatives",
     "/sys/devices/system/cpu",
 )
+MAPPED = 256  # megabytes that may be mapped besides data: libraries, arenas of threads
+UNKNOWN = 8 << 30  # bytes that a process is taken to use where its size cannot be read
 NOBODY = 61_000  # an account of no one, for a grader that runs as root
 NEWNS, NEWCGROUP, NEWUTS, NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
@@ -48,7 +50,7 @@ DENIED = (
     "add_key request_key io_uring_setup io_uring_enter io_uring_register open_by_handle_at name_to_handle_at "
     "init_module finit_module delete_module kexec_load reboot swapon swapoff "
     "quotactl move_mount open_tree fsopen fsmount fsconfig fspick "
-    "mount_setattr pidfd_getfd memfd_secret acct settimeofday clock_settime sethostname "
+    "mount_setattr pidfd_getfd memfd_create memfd_secret shmget acct settimeofday clock_settime sethostname "
     "setdomainname iopl ioperm syslog lookup_dcookie "
 )
 
@@ -259,7 +261,9 @@ def _limit(limits):
     """Memory on top of what the server brought along, processor time, files, processes; no core dumps."""
     mega = 1 << 20
     caps = {
-        resource.RLIMIT_DATA: _data_size() + limits["memory_mb"] * mega,
+        resource.RLIMIT_DATA: _pages(5) + limits["memory_mb"] * mega,
+        resource.RLIMIT_AS: _pages(0)
+        + (limits["memory_mb"] + MAPPED) * mega,  # shared mappings are no "data"
         resource.RLIMIT_CPU: int(limits["seconds"]) + 5,
         resource.RLIMIT_FSIZE: limits["files_mb"] * mega,
         resource.RLIMIT_NPROC: limits["processes"],
@@ -272,10 +276,11 @@ def _limit(limits):
         resource.setrlimit(what, (most, most))
 
 
-def _data_size():
+def _pages(column):
+    """Bytes of this process by a column of statm: 0 all that is mapped, 5 data."""
     with contextlib.suppress(OSError, IndexError, ValueError), open("/proc/self/statm") as file:
-        return int(file.read().split()[5]) * resource.getpagesize()
-    return 2 << 30
+        return int(file.read().split()[column]) * resource.getpagesize()
+    return UNKNOWN
 
 
 def _no_capabilities():

@@ -30,7 +30,9 @@ class Tester:
         self.job, self.report, self.shell = job, report, shell
         self.peer = Peer(sock, guarded=True, rng=job["rng"])
         self.answers = [cell["id"] for cell in job["cells"] if cell["kind"] in ("answer", "free")]
-        self.tainted = False  # a hidden test has run: what the student's process says now may quote it
+        # A hidden test has run: what the student's process says now may quote it, so its words are withheld. The
+        # grader then asks again, without hidden tests (see autograder.words).
+        self.tainted = False
 
     def run(self):
         """Run all cells in order."""
@@ -38,7 +40,7 @@ class Tester:
         for cell in self.job["cells"]:
             started, calls = time.monotonic(), self.peer.calls
             result = {"id": cell["id"], "outputs": [], "message": None, "trace": [], "side": "tester"}
-            result |= self.timed(cell)
+            result |= self.discreet(self.timed(cell), cell)
             result |= {"seconds": round(time.monotonic() - started, 4), "calls": self.peer.calls - calls}
             self.say(result)
         if self.job.get("modules"):
@@ -64,10 +66,8 @@ class Tester:
                 return result
         except OutOfTime:
             pass
-        except (
-            BaseException
-        ) as error:  # what the student's process said broke us: its own cells suffer, nobody else
-            self.peer.hang_up(f"what it said cannot be used ({type(error).__name__})")
+        except BaseException as error:  # what the student's process said broke us: only its own cells suffer
+            self.peer.hang_up(f"what it said cannot be used ({execution.builtin(error)})")
             return {"status": "died", "message": self.peer.gone}
         self.recover()
         return {"status": "timeout", "message": self.late()}
@@ -94,6 +94,12 @@ class Tester:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
+    def discreet(self, result, cell):
+        """A result without the outputs in which the student's code could quote an earlier hidden test."""
+        if not self.tainted or cell["hidden"] or not result.get("outputs"):
+            return result
+        return result | {"outputs": [], "withheld": True}
+
     # The kinds of cells
 
     def given(self, cell):
@@ -107,7 +113,7 @@ class Tester:
         if isinstance(done.error, OutOfTime):
             raise done.error
         if done.error is not None:
-            return {"status": "error", "message": execution.message(done.error)}
+            return {"status": "error", **self.said(done.error, cell)}
         return self.told(done) | {"status": "passed"}
 
     def answer(self, cell):
@@ -117,18 +123,10 @@ class Tester:
         self.take_over()
         if said is None:
             return {"status": "died", "message": self.peer.gone, "side": "student"}
-        kind, text, trace, printed, _ = said
-        outputs = [] if self.tainted else stream(printed)
-        if kind is None:
-            return {"status": "passed", "outputs": outputs, "side": "student"}
-        text = execution.known_name(kind) if self.tainted else str(text)[:500]
-        return {
-            "status": "error",
-            "message": text,
-            "trace": clean(trace, self.job),
-            "outputs": outputs,
-            "side": "student",
-        }
+        outputs = {"outputs": stream(said[3]), "side": "student"}
+        if said[0] is None:
+            return {"status": "passed", **outputs}
+        return {"status": "error", **self.reported(said), **outputs}
 
     free = answer
 
@@ -153,23 +151,31 @@ class Tester:
             return {"status": "passed"}
         status = "died" if isinstance(error, Gone) else "failed" if execution.is_check(error) else "error"
         status = "unanswered" if isinstance(error, NotImplementedError) else status
-        shown = execution.redacted(error, cell["source"]) if cell["hidden"] else execution.message(error)
+        found = {"status": status, "trace": execution.trace(error, self.answers)}
         if status in ("died", "unanswered"):
-            shown = self.peer.gone if status == "died" else "Nothing is filled in yet."
-        return {"status": status, "message": shown, "trace": execution.trace(error, self.answers)}
+            return found | {"message": self.peer.gone if status == "died" else "Nothing is filled in yet."}
+        return found | self.said(error, cell)
+
+    def said(self, error, cell):
+        """The message of an error of ours, as far as it may be told now."""
+        if not self.tainted:
+            return {"message": execution.message(error)}
+        shown, plain = execution.redacted(error, cell["source"]), execution.message(error)
+        return {"message": shown, "withheld": not cell["hidden"] and shown != plain}
+
+    def reported(self, said):
+        """The message and trace of an error over there, as far as they may be told now."""
+        kind, text, trace, _, _ = said
+        message = execution.known_name(kind) if self.tainted else text[:500]
+        return {"message": message, "trace": clean(trace, self.job), "withheld": self.tainted}
 
     def judged_there(self, cell):
         said = self.elsewhere(cell)
         if said is None:
             return {"status": "died", "message": self.peer.gone}
-        kind, text, trace, _, check = said
-        if kind is None:
+        if said[0] is None:
             return {"status": "passed"}
-        return {
-            "status": "failed" if check else "error",
-            "message": str(text)[:500],
-            "trace": clean(trace, self.job),
-        }
+        return {"status": "failed" if said[4] else "error", **self.reported(said)}
 
     def told(self, done):
         """The outputs of a cell that ran here, in the notebook's format."""
