@@ -134,7 +134,7 @@ def run_collect(course, options):
 def run_export(course, options):
     from autograder.export import export
 
-    lines = export(course, options.form, options.path, options.like, options.names)
+    lines = export(course, options.form, options.path, options.like, options.names, options.db)
     print(*lines, f"{options.path}: written.", sep="\n")
     return 1 if lines else 0
 
