@@ -101,6 +101,7 @@ class Assignment:
             "cells": self.cells(notebook),
             "exports": self.exports,
             "files": {**(files or {}), **self.files},
+            "given": sorted(self.files),
             "seed": int.from_bytes(digest[:4], "little"),
             "rng": self.random,
             "secret": self.secret,

@@ -39,6 +39,7 @@ SPECIAL = (
         "trunc", "floor", "ceil", "length_hint", "repr", "str", "format")),
 )  # fmt: skip
 READ_ONLY = ("__setitem__", "__delitem__")
+ENDINGS = (StopIteration, StopAsyncIteration, GeneratorExit)
 OWN = tuple(vars(object))  # what every object has of itself: not worth a call
 
 
@@ -537,7 +538,10 @@ def _torch_state():
 
 
 def _set_torch_state(state):
+    """Raises BadMessage for a state that no seed leads to, such as zeros, from which only zeros are drawn."""
     torch = sys.modules["torch"]
+    if len(set(np.frombuffer(state, np.uint64, 624, 24).tolist())) < 600:
+        raise BadMessage("random numbers that are none")
     torch.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
 
 
@@ -784,7 +788,7 @@ def exception_from(body, peer):
 
 
 def _rebuilt(lineage, own, args, text, where, peer, number):
-    base = _known_exception(lineage) or _exception_base(lineage) or Exception
+    base = _tame(_known_exception(lineage) or _exception_base(lineage) or Exception, peer)
     name = lineage[0][1] if lineage else base.__name__
     if own:  # an exception class of theirs, which must be the very class that our code can catch
         peer._proxy(*own)
@@ -797,10 +801,15 @@ def _rebuilt(lineage, own, args, text, where, peer, number):
 
 def _known_exception(lineage):
     for module, name in lineage[:1]:
-        found = wire.resolve(module, name)
+        found = None if module.startswith("autograder") else wire.resolve(module, name)
         if isinstance(found, type) and issubclass(found, BaseException):
             return found
     return None
+
+
+def _tame(base, peer):
+    """`base`; RuntimeError for what would silently end a loop of a test that calls a student's function (PEP 479)."""
+    return RuntimeError if peer.guarded and issubclass(base, ENDINGS) else base
 
 
 def _exception_base(ancestors):
@@ -828,6 +837,7 @@ def _foreign_exception(peer, number, name, base):
     """A class of this side for an exception class of theirs: it can be caught, and is theirs when handed back."""
     found = _THEIRS.get((id(peer), number))
     if found is None:
+        base = _tame(base, peer)
         found = _THEIRS[id(peer), number] = type(str(name)[:60], (base,), {"__module__": "student"})
         _FOREIGN[found] = number
     return found

@@ -62,7 +62,7 @@ class Tester:
         """Run a cell within its time; afterwards the student's process listens again, or is given up."""
         try:
             result = self.alarmed(cell)
-            if not self.peer.open:  # else a check swallowed the alarm that cut a call short
+            if self.peer.gone or not self.peer.open:  # else a check swallowed the alarm that cut a call short
                 return result
         except OutOfTime:
             pass
@@ -89,7 +89,7 @@ class Tester:
         signal.setitimer(signal.ITIMER_REAL, GRACE)
         try:
             self.peer.settle()
-        except (OutOfTime, Gone):
+        except (OutOfTime, Gone, Exception):
             self.peer.hang_up("it did not stop when its time was over")
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -249,7 +249,7 @@ def out_of_time(signum, frame):
 
 def main(fds, job, shell):
     """Run a submission's cells; fds: the boundary, the report."""
-    write_files(job["files"])
+    write_files({name: job["files"][name] for name in job.get("given", ())})  # nothing that the student handed in
     seed(job["seed"])
     if job["secret"] is not None:
         os.environ["ERAS_SECRET"] = job["secret"]
