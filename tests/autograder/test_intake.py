@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nbgrader.utils import determine_grade
 from tiny import make_course
 
-from autograder.arrivals import arrival, arrivals, record_arrival
+from autograder.arrivals import arrival, arrivals, record_arrival, utc
 from autograder.course import CourseError
 from autograder.intake import note_arrivals, read_submission, skipped, submissions
 from autograder.release import release
@@ -339,6 +339,16 @@ def test_the_first_time_counts_and_only_for_the_same_bytes(course):
         "2026-11-20T18:00:00+00:00",
         "2026-11-22T18:00:00+00:00",
     ]
+
+
+def test_a_time_without_a_zone_is_utc_wherever_the_machine_stands(monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert utc(datetime(2026, 11, 20, 18)) == datetime(2026, 11, 20, 18, tzinfo=UTC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_arrivals_are_noted_once_and_survive_a_copy(course):
