@@ -65,5 +65,5 @@ clean:         ## remove what was built, keep marks and submissions
 	  { echo "This course is pinned to Python 3.11; $(PYTHON) is another. Call make PYTHON=python3.11"; exit 1; }
 	"$(PYTHON)" -m venv .venv
 	$(RUN)/python -m pip install --disable-pip-version-check --no-warn-script-location \
-	  -c constraints.txt -e '.[oracles,class,book,test]'
+	  -c constraints.txt -e '.[oracles,class,cluster,book,test]'
 	@touch $@

@@ -28,6 +28,11 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 c.Execute.timeout = 120
 c.Execute.startup_timeout = 120
 
+# `nbgrader autograde` and Formgrader's button run student code in isolation, as `autograder grade` does.
+# The one line below is all there is to it. AUTOGRADER_STOCK=1 in the environment: as nbgrader does, as you.
+if os.environ.get("AUTOGRADER_STOCK") != "1":
+    c.Autograde.autograde_preprocessors = ["autograder.plugin.Isolated"]
+
 # Feedback pages ask no other host for anything, and keep hidden tests hidden.
 c.GenerateFeedback.exporter_class = "autograder.feedback.FeedbackExporter"
 

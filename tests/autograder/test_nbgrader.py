@@ -35,6 +35,7 @@ def nbgrader(course, tmp_path):
     settings = {
         "NBGRADER_EXCHANGE": str(course.root / "exchange"),
         "JUPYTER_DATA_DIR": str(tmp_path / "jupyter"),
+        "AUTOGRADER_STOCK": "1",
     }
     environment = {**os.environ, **settings, "OMP_NUM_THREADS": "1"}
 
