@@ -39,7 +39,6 @@ SYSTEM = (
     "/sys/devices/system/cpu",
 )
 MAPPED = 256  # megabytes that may be mapped besides data: libraries, arenas of threads
-UNKNOWN = 8 << 30  # bytes that a process is taken to use where its size cannot be read
 NOBODY = 61_000  # an account of no one, for a grader that runs as root
 NEWNS, NEWCGROUP, NEWUTS, NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
@@ -204,6 +203,7 @@ def enter(limits, keep, account, isolated=True):
     they were before the child had a name space of users in which they have no names yet.
     """
     libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # die with the server
+    mapped, data = _used()  # before /proc may be hidden
     uid, gid = account
     if isolated:
         libc.prctl(4, 1, 0, 0, 0)
@@ -218,7 +218,7 @@ def enter(limits, keep, account, isolated=True):
     with contextlib.suppress(OSError):
         os.setsid()
     _close_all_but(keep)
-    _limit(limits)
+    _limit(limits, mapped, data)
     if isolated:
         _no_capabilities()
         _filter()
@@ -257,13 +257,12 @@ def _close_all_but(keep):
     os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
-def _limit(limits):
+def _limit(limits, mapped, data):
     """Memory on top of what the server brought along, processor time, files, processes; no core dumps."""
     mega = 1 << 20
     caps = {
-        resource.RLIMIT_DATA: _pages(5) + limits["memory_mb"] * mega,
-        resource.RLIMIT_AS: _pages(0)
-        + (limits["memory_mb"] + MAPPED) * mega,  # shared mappings are no "data"
+        resource.RLIMIT_DATA: data + limits["memory_mb"] * mega,
+        resource.RLIMIT_AS: mapped + (limits["memory_mb"] + MAPPED) * mega,  # shared mappings are no "data"
         resource.RLIMIT_CPU: int(limits["seconds"]) + 5,
         resource.RLIMIT_FSIZE: limits["files_mb"] * mega,
         resource.RLIMIT_NPROC: limits["processes"],
@@ -276,11 +275,11 @@ def _limit(limits):
         resource.setrlimit(what, (most, most))
 
 
-def _pages(column):
-    """Bytes of this process by a column of statm: 0 all that is mapped, 5 data."""
-    with contextlib.suppress(OSError, IndexError, ValueError), open("/proc/self/statm") as file:
-        return int(file.read().split()[column]) * resource.getpagesize()
-    return UNKNOWN
+def _used():
+    """Bytes that this process has mapped, and those of them that are its data."""
+    with open("/proc/self/statm") as file:
+        pages = file.read().split()
+    return [int(pages[column]) * resource.getpagesize() for column in (0, 5)]
 
 
 def _no_capabilities():
