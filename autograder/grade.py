@@ -178,8 +178,9 @@ class Grading:
 
 
 def whole(results, job):
-    """True when every cell was run, and the student's process lived to the end."""
-    return len(results) == len(job["cells"]) and all(r["status"] != "died" for r in results.values())
+    """True when every cell was run, and the student's process lived to the end, or was ended for taking too long."""
+    found = {result["status"] for result in results.values()}
+    return len(results) == len(job["cells"]) and ("died" not in found or "timeout" in found)
 
 
 def _by_hand(cell, manual):

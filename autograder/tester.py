@@ -86,7 +86,7 @@ class Tester:
     def recover(self):
         """Interrupt the student's code and wait for its answer to what was asked; else end with it."""
         self.say({"interrupt": True})
-        signal.setitimer(signal.ITIMER_REAL, GRACE)
+        signal.setitimer(signal.ITIMER_REAL, min(GRACE, self.job["limits"]["cell_seconds"]))
         try:
             self.peer.settle()
         except (OutOfTime, Gone, Exception):
@@ -249,7 +249,9 @@ def out_of_time(signum, frame):
 
 def main(fds, job, shell):
     """Run a submission's cells; fds: the boundary, the report."""
-    write_files({name: job["files"][name] for name in job.get("given", ())})  # nothing that the student handed in
+    write_files(
+        {name: job["files"][name] for name in job.get("given", ())}
+    )  # nothing that the student handed in
     seed(job["seed"])
     if job["secret"] is not None:
         os.environ["ERAS_SECRET"] = job["secret"]
