@@ -96,7 +96,7 @@ def command(arguments, overlays=None):
     ]
     for name, value in environment().items():
         line += ["--setenv", name, value]
-    return [*line, "--remount-ro", "/", sys.executable, "-I", *arguments]
+    return [*line, "--remount-ro", "/dev", "--remount-ro", "/", sys.executable, "-I", *arguments]
 
 
 def environment():
