@@ -12,7 +12,7 @@ import uuid
 
 from autograder import jail, worker
 from autograder.course import CourseError
-from autograder.grade import LazyEngine, Lost, learn, learned
+from autograder.pool import LazyEngine, Lost, learn, learned
 from autograder.wire import pack
 
 ANSWER = 10  # seconds in which a scheduler has to answer

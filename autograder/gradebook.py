@@ -80,7 +80,7 @@ class Writer:
     def write(self, student, notebook, arrived, problem, penalty, extra, names=None):
         """Store one submission's marks at once, or nothing of it.
 
-        notebook: executed; problem: it could not be graded, all counts 0; extra: {cell: points of extra credit}.
+        notebook: executed; problem: it could not be graded, all counts 0; extra: {cell: extra credit}.
         Marks and comments given by hand stay. Raises CourseError when the data base fails.
         """
         db = self.book.db

@@ -21,9 +21,10 @@ from traitlets import Bool, List
 from autograder import intake
 from autograder.assignment import executed
 from autograder.course import Course
-from autograder.grade import Grading, start_engine
+from autograder.grade import Grading
 from autograder.gradebook import SaveMarks
 from autograder.keeper import Keeper
+from autograder.pool import start_engine
 from autograder.rebuild import assembled, exercise
 
 

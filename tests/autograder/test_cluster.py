@@ -18,8 +18,9 @@ from autograder import cluster as grader_side
 from autograder import jail, worker
 from autograder.cluster import Cluster
 from autograder.course import CourseError
-from autograder.grade import Grading, Lost
+from autograder.grade import Grading
 from autograder.gradebook import COURSE
+from autograder.pool import Lost
 
 pytest.importorskip("distributed")
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]

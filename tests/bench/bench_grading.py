@@ -2,7 +2,7 @@
 
 `python tests/bench/bench_grading.py [STUDENTS] [STOCK] [PARTS]`: a class of STUDENTS (100) made from the sample
 roster on the exercise `attention`, once its first PARTS (4) parts and once, with a fifth of the class, all of it
-(whose tests compute for most of a second); stock nbgrader grades STOCK (4) of them, since it takes each by itself.
+(whose tests compute for most of a second); stock nbgrader grades STOCK (4) of them, one by one, as it does.
 Also: start-up, time per submission over the class, peak memory of the whole tree of processes.
 """
 
@@ -155,7 +155,7 @@ def compare(title, count, few, parts):
     print(f"{title}: {count} submissions, two at a time, isolated; {few} by stock nbgrader before and after")
     print(f"  start-up to the first mark   {first:6.1f} s")
     print(
-        f"  a submission                 {steady:6.3f} s   stock {theirs:.2f} s and {again:.2f} s: {ratio:.1f} times"
+        f"  a submission                 {steady:6.3f} s; stock {theirs:.2f} s, {again:.2f} s: {ratio:.1f} times"
     )
     print(f"  first fifth, last fifth      {early:6.3f} s  {late:.3f} s")
     print(f"  peak memory of all processes {most / 2**30:6.2f} GB")
