@@ -24,7 +24,7 @@ class Keeper:
         with self.lock:
             engine = self.engines.get(key)
             if engine is None or not alive(engine):
-                self.end(other for other in self.engines if not self.users.get(other))
+                self.end(self.unused())
                 engine = self.engines[key] = self.thread.submit(start).result()
             self.users[key] = self.users.get(key, 0) + 1
         try:
@@ -33,15 +33,23 @@ class Keeper:
             with self.lock:
                 self.users[key] -= 1
 
+    def unused(self):
+        return [key for key in self.engines if not self.users.get(key)]
+
     def end(self, keys):
         """End these engines; the lock is held."""
-        for key in list(keys):
+        for key in keys:
             self.engines.pop(key).__exit__()
+
+    def tidy(self):
+        """End the engines that nobody uses now."""
+        with self.lock:
+            self.end(self.unused())
 
     def close(self):
         """End all engines."""
         with self.lock:
-            self.end(self.engines)
+            self.end(list(self.engines))
 
 
 def alive(engine):

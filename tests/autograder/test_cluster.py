@@ -70,16 +70,17 @@ def marks(course, db=None):
         return found
 
 
-def stuck(client):
-    """The worker that has been at one job for two seconds: the one with the slow student's."""
+def stuck(client, run):
+    """The worker that has been at one job of the run for two seconds: the one with the slow student's."""
     since = {}
-    while True:
+    while not run.done():
         keys = {(name, key) for name, held in client.processing().items() for key in held[:1]}
         since = {at: since.get(at, time.monotonic()) for at in keys}
         for (name, key), start in since.items():
             if key.startswith("tiny") and time.monotonic() - start > 2:
                 return name
         time.sleep(0.1)
+    raise AssertionError(run.result().stderr)
 
 
 def test_every_mark_is_there_once_though_a_worker_is_killed_in_the_middle(local, tmp_path):
@@ -89,8 +90,7 @@ def test_every_mark_is_there_once_though_a_worker_is_killed_in_the_middle(local,
     with cluster(tmp_path) as (address, _, workers), Client(address, set_as_default=False) as client:
         with ThreadPoolExecutor(1) as thread:
             done = thread.submit(command, course, "--scheduler", address)
-            victim = stuck(client)
-            assert not done.done()
+            victim = stuck(client, done)
             workers[victim].send_signal(signal.SIGKILL)
             said = done.result()
         assert said.returncode == 0, said.stderr
