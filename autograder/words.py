@@ -1,8 +1,8 @@
 """Words that a result may only show if no hidden test stands behind them.
 
 What a student's code says after a hidden test has run could quote it: in an exception, a returned text, a name.
-The tester withholds all of it (autograder.tester). Of a submission that failed there, the grader runs the notebook
-again without its hidden tests and takes the words from that run; the marks always come from the first.
+The tester withholds all of it (autograder.tester). Of a submission that failed there, the grader runs the
+notebook again without its hidden tests and takes the words from that run; the marks always come from the first.
 """
 
 
