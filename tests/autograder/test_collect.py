@@ -150,6 +150,21 @@ def test_zips_of_folders_and_notebooks(course, tmp_path, form):
     assert handed(course, "ada") == notebook(course, 2)
 
 
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        ("tiny/ada.ipynb", "ada"),
+        ("x/Ada Lane_1_assignsubmission_file_/tiny.ipynb", "ada-lane"),
+        ("ada/tiny.ipynb", "ada"),
+        ("ada/tiny/tiny.ipynb", "ada"),
+    ],
+)
+def test_a_folder_around_one_student_is_told_from_a_students_folder(course, tmp_path, name, student):
+    assert statuses(collect(course, "tiny", [zipped(tmp_path / "x.zip", {name: notebook(course)})])) == {
+        student: "new"
+    }
+
+
 def test_the_exchange_with_attempts_in_the_order_they_came(course, tmp_path):
     inbound = tmp_path / "inbound"
     for folder, answer in (
@@ -218,6 +233,12 @@ def test_a_students_own_zip_does_not_date_itself(course, tmp_path):
     outer = zipfile.ZipInfo("kofi_5_100_work.zip", (2026, 1, 2, 12, 0, 0))
     collect(course, "tiny", [zipped(tmp_path / "s.zip", {outer: zipped(None, {info: notebook(course)})})])
     assert read_submission(course, "tiny", "kofi-5").arrived.year == 2026
+
+
+def test_nothing_came_after_it_was_collected(course, tmp_path):
+    info = zipfile.ZipInfo("kofi_5_100_tiny.ipynb", (2099, 1, 2, 12, 0, 0))
+    collect(course, "tiny", [zipped(tmp_path / "s.zip", {info: notebook(course)})])
+    assert read_submission(course, "tiny", "kofi-5").arrived < NOW + timedelta(hours=1)
 
 
 def test_dates_in_zips():
@@ -321,6 +342,16 @@ def test_names_of_members(tmp_path):
     assert problems == [
         f"The archive has {name} twice: the last one counts." for name in ("a/tiny.ipynb", "ö.ipynb")
     ]
+
+
+def test_names_in_utf8_are_read_whether_or_not_the_archive_says_so(tmp_path):
+    drawn = "ö".encode().decode("cp437")  # a name that, read as the old encoding, would be another one
+    path = zipped(tmp_path / "s.zip", {"ö.ipynb": b"", f"{drawn}.ipynb": b""})
+    assert [entry.name for entry in opened(path, NOW)[0]] == ["ö.ipynb", f"{drawn}.ipynb"]
+    silent = bytearray(zipped(None, {"ö.ipynb": b""}))
+    silent[7] &= ~8  # the flag for UTF-8, in the member's header and in the directory
+    silent[silent.index(b"PK\x01\x02") + 9] &= ~8
+    assert [entry.name for entry in opened(bytes(silent), NOW)[0]] == ["ö.ipynb"]
 
 
 def test_a_zip_in_a_zip_in_a_zip_stays_closed(course, tmp_path):
