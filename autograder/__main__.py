@@ -165,7 +165,7 @@ VERBS = {
     "grade": (run_grade, "grade one assignment: isolated, in parallel, what has not changed is kept"),
     "report": (run_report, "write the class report of a graded assignment"),
     "export": (run_export, "write the marks for a spreadsheet, Canvas, Moodle or a program"),
-    "sample": (run_sample, "grade a sample class with nbgrader: gradebook, feedback, marks.csv"),
+    "sample": (run_sample, "grade a sample class: gradebook, feedback, reports, marks.csv"),
     "lab": (run_lab, "open JupyterLab, ready for the exercises; its own options are passed on"),
 }
 

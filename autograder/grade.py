@@ -21,6 +21,7 @@ from autograder.policy import Policy, earned, extra_credit
 from autograder.pool import LazyEngine, Lost, Pool
 from autograder.rebuild import assembled, exercise
 from autograder.table import Row, explanation, table
+from autograder.weave import is_solution
 from autograder.words import told
 
 
@@ -128,9 +129,10 @@ class Grading:
         mark = self.mark(student, records, manual)
         counting = mark.attempt or max(outcomes)
         found, notebook, made, cached = outcomes[counting]
-        self.store(student, made, notebook, [r for r in records if r is not made])
+        same = bool(manual) and notebook is not None and answers(notebook) == self.graded_answers(student)
         extra = extra_credit(made, self.policy.rules[self.name].extra)
-        writer.write(student, notebook, found.arrived, notebook is None, mark.penalty, extra)
+        writer.write(student, notebook, found.arrived, mark.penalty, extra, same)
+        self.store(student, made, notebook, [r for r in records if r is not made])
         shown = {**made, "cells": [_by_hand(c, manual) for c in made["cells"]]}
         write_feedback(self.course, shown, mark, notebook, comments)
         waiting = any(c["status"] == "waiting" for c in shown["cells"])
@@ -148,6 +150,14 @@ class Grading:
         by_hand = {(self.name, r["attempt"]): manual for r in records}
         return self.policy.mark(student, attempts, by_hand)[self.name]
 
+    def graded_answers(self, student):
+        """The answers that were graded the last time, or None."""
+        path = self.course.root / "autograded" / student / self.name / f"{self.name}.ipynb"
+        try:
+            return answers(nbformat.read(path, as_version=4))
+        except (OSError, ValueError):
+            return None
+
     def store(self, student, made, notebook, others):
         """autograded/STUDENT/NAME: the executed notebook, result.json, and the records of other attempts."""
         folder = self.course.root / "autograded" / student / self.name
@@ -156,6 +166,11 @@ class Grading:
         for other in others:
             write_text(folder / "attempts" / f"{other['attempt']:04}.json", json.dumps(other))
         write_text(folder / "result.json", json.dumps(made, ensure_ascii=False, indent=1))
+
+
+def answers(notebook):
+    """The text of all solution cells."""
+    return [cell.source for cell in notebook.cells if is_solution(cell)]
 
 
 def whole(results, job):

@@ -77,10 +77,11 @@ class Writer:
     def __exit__(self, *_):
         self.book.close()
 
-    def write(self, student, notebook, arrived, problem, penalty, extra, names=None):
+    def write(self, student, notebook, arrived, penalty, extra, same):
         """Store one submission's marks at once, or nothing of it.
 
-        notebook: executed; problem: it could not be graded, all counts 0; extra: {cell: extra credit}.
+        notebook: executed, None when it could not be graded: all counts 0; extra: {cell: extra credit}; same: the
+        answers are those that were graded before, so what a person marked need not be looked at again.
         Marks and comments given by hand stay. Raises CourseError when the data base fails.
         """
         db = self.book.db
@@ -88,34 +89,33 @@ class Writer:
         try:
             with warnings.catch_warnings(
                 action="ignore", category=SAWarning
-            ):  # nbgrader's own, about its flushes
-                self._write(student, notebook, arrived, problem, penalty, extra, names or {})
+            ):  # nbgrader's, about its flushes
+                self._write(student, notebook, arrived, penalty, extra, same)
                 commit()
         except SQLAlchemyError as error:
-            db.rollback()
-            raise CourseError(
-                f"{student}: the gradebook refused the marks: {str(error).splitlines()[0]}"
-            ) from None
-        except BaseException:
-            db.rollback()
-            raise
+            reason = str(error).splitlines()[0]
+            raise CourseError(f"{student}: the gradebook refused the marks: {reason}") from None
         finally:
             db.commit = commit
+            db.rollback()  # nothing, after a commit
             db.expunge_all()
 
-    def _write(self, student, notebook, arrived, problem, penalty, extra, names):
-        self.book.update_or_create_student(student, **names)
+    def _write(self, student, notebook, arrived, penalty, extra, same):
+        self.book.update_or_create_student(student)
         stamp = {"timestamp": arrived.replace(tzinfo=None)} if arrived else {}
         submission = self.book.update_or_create_submission(self.name, student, **stamp)
         (stored,) = submission.notebooks
         stored.late_submission_penalty = penalty
         rows = Rows(stored)
-        if problem:
+        by_hand = [g for g in rows.grades.values() if g.manual_score is not None]
+        looked_at = {grade.name for grade in by_hand if same and not grade.needs_manual_grade}
+        if notebook is None:
             for grade in rows.grades.values():
                 grade.auto_score, grade.needs_manual_grade = 0, grade.manual_score is not None
         else:
             save_grades(rows, notebook)
         for grade in rows.grades.values():
+            grade.needs_manual_grade = grade.needs_manual_grade and grade.name not in looked_at
             if grade.name in extra or (grade.extra_credit and is_stretch(grade)):
                 grade.extra_credit = extra.get(grade.name, 0)
 
