@@ -1,20 +1,21 @@
-"""Autograd and shared tensors across the boundary: what a tensor's marks say, and who computes which gradient.
+"""Autograd and shared tensors across the boundary.
 
-A tensor that needs a gradient crosses as a copy that is a leaf on the other side, under a number (its slot). A result
-that needs one stays there with its graph, under a number (its node); here it becomes the output of a
-`torch.autograd.Function` whose backward is one call. The inputs of that function are the tensors of this side which
-the graph over there starts from, so `.backward()` and `torch.autograd.grad` find their way.
+A tensor that needs a gradient crosses as a copy that is a leaf on the other side, under a number. A result that
+needs one stays there with its graph, as a numbered node; here it becomes the output of a
+`torch.autograd.Function` whose backward is one call. The inputs of that function are the tensors of this side
+which the graph over there starts from, so `.backward()` and `torch.autograd.grad` find their way.
 
-Parameters and attributes are shared: the copy that was handed over and the original are brought into line (values
-and `.grad`) with every message, so an optimiser on one side trains the module on the other.
+Leaves, parameters and attributes are linked: the copy that was handed over and the original are brought into line
+(values, `.grad`, `requires_grad`) with every message, so an optimiser on one side trains the module on the other.
 """
 
+import collections
 import weakref
 
 import torch
 from torch.autograd.function import once_differentiable
 
-from autograder.wire import BadMessage, tensor_bytes, tensor_from
+from autograder.tensors import payload, same_bits, tensor_from
 
 
 class Gradients:
@@ -22,138 +23,121 @@ class Gradients:
 
     def __init__(self, peer):
         self.peer = peer
-        self.sent = weakref.WeakValueDictionary()  # slot -> our tensor, of which they have a copy
-        self.leaves = weakref.WeakValueDictionary()  # slot -> our copy of their tensor
-        self.slots = {}  # id of such a copy -> slot
-        self.nodes = {}  # node -> our result with its graph, until they forget it
+        self.owned, self.numbers = (
+            {},
+            {},
+        )  # number -> our tensor that they hold a copy of; id of a linked one -> number
+        self.given = collections.Counter()  # number -> how often they got a copy of it
+        self.held = weakref.WeakValueDictionary()  # number -> our copy of their tensor
+        self.held_ids = {}  # id of such a copy -> number
+        self.told = {}  # (number, is it ours?) -> a linked tensor's state at the last message
+        self.recent = []  # copies of theirs in use at the last message or since: changes to tell
+        self.nodes = {}  # number -> our result with its graph, until they forget it
         self.stashed = {}  # node -> [(leaf, gradient)] to be added when they accumulate
-        self.owned = {}  # link -> our tensor that they hold a copy of
-        self.held = weakref.WeakValueDictionary()  # link -> our copy of their tensor
-        self.recent = []  # copies of theirs that came since our last message, kept until their changes are told
-        self.held_ids = {}  # id of that copy -> link
-        self.synced = {}  # (link, owned?) -> (values, gradient) at the last message
-        self.numbers = 0
+        self.last = 0
 
-    def number(self):
-        self.numbers += 1
-        return self.numbers
+    def _next(self):
+        self.last += 1
+        return self.last
 
-    # What is said of a tensor that crosses: [requires_grad, leaf?, parameter?, link, slot, node, reaches, gradient]
+    # A tensor crosses
+
+    def theirs(self, tensor):
+        """The number of a copy that is theirs, or None."""
+        number = self.held_ids.get(id(tensor))
+        return number if number is not None and self.held.get(number) is tensor else None
 
     def marks(self, tensor):
-        """The marks of a tensor that is about to cross, or None for a plain copy."""
-        slot = self.slots.get(id(tensor)) if tensor.requires_grad else None
+        """What goes with the values of a tensor of ours; None for a plain copy."""
+        needs = tensor.requires_grad
+        if needs and not tensor.is_leaf:
+            number, answering = self._next(), self.peer.answering
+            (self.nodes if answering else self.owned)[number] = tensor
+            self.given[number] += not answering
+            return ["node", number, *self._reached(tensor)] if answering else ["route", number]
         parameter = isinstance(tensor, torch.nn.Parameter)
-        if parameter or self.peer.sharing or (self.peer.answering and self._own_leaf(tensor, slot)):
-            link = self._own(tensor)
-            return [
-                tensor.requires_grad,
-                tensor.is_leaf,
-                parameter,
-                link,
-                None,
-                None,
-                None,
-                _payload(tensor.grad),
-            ]
-        if not tensor.requires_grad:
-            return None
-        if self.peer.answering:
-            node = self.number()
-            self.nodes[node] = tensor
-            return [True, tensor.is_leaf, False, None, None, node, self._reached(tensor), None]
-        slot = self.number()
-        self.sent[slot] = tensor
-        return [True, tensor.is_leaf, False, None, slot, None, None, None]
+        if needs or parameter or self.peer.sharing:
+            return ["link", self._link(tensor), needs, parameter, _payload(tensor.grad)]
+        return None
 
-    def _own_leaf(self, tensor, slot):
-        return tensor.requires_grad and tensor.is_leaf and slot is None
-
-    def _own(self, tensor):
-        """The number under which this tensor of ours is shared."""
-        found = next((link for link, ours in self.owned.items() if ours is tensor), None)
-        link = self.number() if found is None else found
-        self.owned[link] = tensor
-        self.synced[link, True] = _copies(tensor)
-        return link
+    def _link(self, tensor):
+        number = self.numbers.get(id(tensor))
+        if number is None:
+            number = self.numbers[id(tensor)] = self._next()
+            self.owned[number], self.told[number, True] = tensor, _state(tensor)
+        self.given[number] += 1
+        return number
 
     def marked(self, made, marks):
-        """The tensor of this side for the bytes and marks of one from the other side."""
-        needs, leaf, parameter, link, slot, node, reaches, gradient = marks
-        if link is not None:
-            return self._hold(made, link, bool(needs and leaf), bool(parameter), gradient)
-        if slot is not None:
-            copy = made.requires_grad_()
-            self.leaves[slot] = copy
-            self.slots[id(copy)] = slot
-            weakref.finalize(copy, self.slots.pop, id(copy), None)
-            with torch.enable_grad():
-                return copy if leaf else copy.view_as(copy)
-        return self._output(made, node, *reaches)
+        """The tensor of this side for the values and marks of one from the other side."""
+        kind, number, *more = marks
+        if kind == "node":
+            return self._output(made, number, *more)
+        if kind == "link":
+            if (found := self.held.get(number)) is None:
+                return self._linked(made, number, *more)
+            self.peer.handles.forgotten.append(["tensor", number])  # it was handed out once more
+            return found
+        copy = self._hold(made.requires_grad_(), number)
+        with torch.enable_grad():
+            return copy.clone()  # no leaf here either, so it may be changed in place
 
-    def _hold(self, made, link, needs, parameter, gradient):
-        old = self.held.get(link)
-        if old is not None:
-            return old
-        copy = torch.nn.Parameter(made, requires_grad=needs) if parameter else made.requires_grad_(needs)
+    def _linked(self, made, number, needs, parameter, gradient):
+        copy = torch.nn.Parameter(made, bool(needs)) if parameter else made.requires_grad_(bool(needs))
         copy.grad = None if gradient is None else tensor_from(gradient)
-        self.held[link] = copy
+        self.told[number, False] = _state(copy)
         self.recent.append(copy)
-        self.held_ids[id(copy)] = link
-        self.synced[link, False] = _copies(copy)
-        weakref.finalize(copy, self._dropped, id(copy), link)
+        return self._hold(copy, number)
+
+    def _hold(self, copy, number):
+        self.held[number] = copy
+        self.held_ids[id(copy)] = number
+        weakref.finalize(copy, self._dropped, id(copy), number)
         return copy
 
-    def _dropped(self, key, link):
+    def _dropped(self, key, number):
         self.held_ids.pop(key, None)
-        self.synced.pop((link, False), None)
-        self.peer.forgotten.append(["link", link])
-
-    def link_held(self, tensor):
-        """The link of a copy that is theirs, or None."""
-        link = self.held_ids.get(id(tensor))
-        return link if link is not None and self.held.get(link) is tensor else None
+        self.told.pop((number, False), None)
+        self.peer.handles.forgotten.append(["tensor", number])
 
     def forget(self, what, number):
-        """They have dropped a link or a node."""
-        if what == "link":
-            self.owned.pop(number, None)
-            self.synced.pop((number, True), None)
+        """They have dropped their copy of a tensor, or a node."""
+        if what == "tensor":
+            self.given[number] -= 1
+            if self.given[number] <= 0:
+                del self.given[number]
+                self.numbers.pop(id(self.owned.pop(number, None)), None)
+                self.told.pop((number, True), None)
         else:
             self.nodes.pop(number, None)
             self.stashed.pop(number, None)
 
-    # Gradients
-
-    def _output(self, made, node, slots, links, others):
-        """The result `made` as an output of the graph over there."""
-        inputs = [self.sent.get(slot) for slot in slots], [self.held.get(link) for link in links]
-        known = [(slot, t) for slot, t in zip(slots, inputs[0], strict=True) if t is not None]
-        shared = [(link, t) for link, t in zip(links, inputs[1], strict=True) if t is not None]
-        call = _Call(self, node, [s for s, _ in known], [link for link, _ in shared], bool(others))
-        weakref.finalize(call, self.peer.forgotten.append, ["node", node])
-        with torch.enable_grad():
-            return _Remote.apply(call, [made.clone()], call.sentinel(), *(t for _, t in known + shared))
+    # Gradients. [is it the caller's own?, number] names a tensor that a graph starts from.
 
     def _reached(self, tensor):
-        """[slots, links, whether there are others] of the leaves that a tensor's graph starts from."""
-        slots, links, others = [], [], False
-        owned = {id(ours): link for link, ours in self.owned.items()}
+        """[names of the shared leaves that a tensor's graph starts from, whether there are others]."""
+        names, others = [], False
         for leaf in _leaves(tensor):
-            if id(leaf) in self.slots:
-                slots.append(self.slots[id(leaf)])
-            elif id(leaf) in owned:
-                links.append(owned[id(leaf)])
-            else:
-                others = True
-        return [slots, links, others]
+            theirs, ours = self.theirs(leaf), self.numbers.get(id(leaf))
+            others |= theirs is None and ours is None
+            if theirs is not None or ours is not None:
+                names.append([True, theirs] if theirs is not None else [False, ours])
+        return names, others
 
-    def vjp(self, node, gradient, slots, links):
+    def _output(self, made, node, names, others):
+        """The result `made` as an output of the graph over there."""
+        found = [(self.owned if own else self.held).get(number) for own, number in names]
+        inputs = [(name, tensor) for name, tensor in zip(names, found, strict=True) if tensor is not None]
+        call = _Call(self.peer, node, [name for name, _ in inputs], bool(others) or len(inputs) < len(names))
+        with torch.enable_grad():
+            return _Remote.apply(call, [made], call.sentinel(), *(tensor for _, tensor in inputs))
+
+    def vjp(self, node, gradient, names):
         """Gradients of our result `node`, weighted, for the tensors they asked for (None where there is none)."""
         output = self.nodes[node]
-        wanted = [self.leaves.get(slot) for slot in slots] + [self.owned.get(link) for link in links]
+        wanted = [(self.held if callers else self.owned).get(number) for callers, number in names]
         asked = {id(t) for t in wanted if t is not None}
-        others = [leaf for leaf in _leaves(output) if id(leaf) not in asked and id(leaf) not in self.slots]
+        others = [leaf for leaf in _leaves(output) if id(leaf) not in asked and self.theirs(leaf) is None]
         targets = [t for t in wanted if t is not None] + others
         found = torch.autograd.grad(output, targets, gradient, retain_graph=True, allow_unused=True)
         by_id = {id(t): g for t, g in zip(targets, found, strict=True)}
@@ -166,50 +150,53 @@ class Gradients:
             if gradient is not None:
                 leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
 
-    # Bringing shared tensors into line
+    # Bringing linked tensors into line
 
     def changes(self):
-        """[[link, ours?, values or None, gradient or None, whether the gradient changed]] since the last message."""
+        """[[number, ours?, values or None, [gradient or None] or None, needs one?]] since the last message."""
         news = []
-        if not self.owned and not self.held_ids:
-            return news
-        for mine, tensors in ((True, self.owned), (False, self.held)):
-            for link, tensor in list(tensors.items()):
-                values, gradient = self.synced.get((link, mine), (None, None))
-                moved = values is None or not _equal(values, tensor)
-                regraded = not _equal(gradient, tensor.grad)
-                if moved or regraded:
-                    self.synced[link, mine] = _copies(tensor)
-                    news.append(
-                        [link, mine, _payload(tensor) if moved else None, _payload(tensor.grad), regraded]
-                    )
-        self.recent.clear()
+        for key, told in list(self.told.items()):
+            number, ours = key
+            tensor = (self.owned if ours else self.held).get(number)
+            if tensor is None or _same(told, tensor):
+                continue
+            values = None if same_bits(told[0], tensor) else payload(tensor)
+            gradient = None if _same_gradient(told[1], tensor.grad) else [_payload(tensor.grad)]
+            news.append([number, ours, values, gradient, tensor.requires_grad])
+            self.told[key] = _state(tensor)
+        self.recent.clear()  # those which nobody uses die here, the others may until the next message
+        self.recent += [self.held[number] for number, ours in self.told if not ours and number in self.held]
         return news
 
     def apply(self, news):
         """Take over what the other side has changed."""
-        for link, theirs, values, gradient, regraded in news:
-            tensor = self.held.get(link) if theirs else self.owned.get(link)
+        for number, theirs, values, gradient, needs in news:
+            tensor = (self.held if theirs else self.owned).get(number)
             if tensor is None:
                 continue
             if values is not None:
                 _set(tensor, tensor_from(values))
-            if regraded:
-                tensor.grad = None if gradient is None else tensor_from(gradient)
-            self.synced[link, not theirs] = _copies(tensor)
+            if gradient is not None:
+                tensor.grad = None if gradient[0] is None else tensor_from(gradient[0])
+            if tensor.is_leaf and tensor.requires_grad != needs:
+                tensor.requires_grad_(bool(needs))
+            self.told[number, not theirs] = _state(tensor)
 
 
 class _Call:
     """What a backward pass needs to know of the result it starts from."""
 
-    def __init__(self, gradients, node, slots, links, others):
-        self.gradients, self.node, self.slots, self.links, self.others = gradients, node, slots, links, others
+    def __init__(self, peer, node, names, others):
+        self.peer, self.node, self.names, self.others = peer, node, names, others
+
+    def __del__(self):
+        self.peer.handles.forgotten.append(["node", self.node])
 
     def sentinel(self):
         """A leaf whose hook tells a `.backward()`, which fills every leaf's `.grad`, from a call of `grad`."""
         if not self.others:
             return None
-        leaf, peer, node = torch.zeros((), requires_grad=True), self.gradients.peer, self.node
+        leaf, peer, node = torch.zeros((), requires_grad=True), self.peer, self.node
         leaf.register_post_accumulate_grad_hook(lambda _: peer.request("accumulate", node))
         return leaf
 
@@ -224,9 +211,10 @@ class _Remote(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, gradient):
         call = ctx.call
-        found = call.gradients.peer.request("vjp", call.node, gradient, call.slots, call.links)
-        if len(found) != len(call.slots) + len(call.links):
-            raise BadMessage("gradients are missing")
+        found = call.peer.request("vjp", call.node, gradient, call.names)
+        with call.peer.reading():
+            if type(found) is not list or len(found) != len(call.names):
+                raise ValueError("gradients are missing")
         return None, None, torch.zeros(()) if call.others else None, *found
 
 
@@ -246,20 +234,24 @@ def _leaves(tensor):
     return list(found.values())
 
 
-def _copies(tensor):
-    return tensor.detach().clone(), None if tensor.grad is None else tensor.grad.detach().clone()
+def _payload(gradient):
+    return None if gradient is None else payload(gradient)
 
 
-def _equal(old, new):
-    if old is None or new is None:
-        return old is new
-    return old.shape == new.shape and old.dtype == new.dtype and torch.equal(old, new.detach())
+def _state(tensor):
+    gradient = None if tensor.grad is None else tensor.grad.detach().clone()
+    return tensor.detach().clone(), gradient, tensor.requires_grad
 
 
-def _payload(tensor):
-    if tensor is None:
-        return None
-    return [str(tensor.dtype).removeprefix("torch."), list(tensor.shape), tensor_bytes(tensor)]
+def _same(told, tensor):
+    values, gradient, needs = told
+    return (
+        needs == tensor.requires_grad and same_bits(values, tensor) and _same_gradient(gradient, tensor.grad)
+    )
+
+
+def _same_gradient(old, new):
+    return old is new if old is None or new is None else same_bits(old, new)
 
 
 def _set(tensor, values):
