@@ -40,7 +40,7 @@ class Tester:
         for cell in self.job["cells"]:
             started, calls = time.monotonic(), self.peer.calls
             result = {"id": cell["id"], "outputs": [], "message": None, "trace": [], "side": "tester"}
-            result |= self.discreet(self.timed(cell), cell)
+            result |= self.withheld(self.timed(cell), cell)
             result |= {"seconds": round(time.monotonic() - started, 4), "calls": self.peer.calls - calls}
             self.say(result)
         if self.job.get("modules"):
@@ -94,7 +94,7 @@ class Tester:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
-    def discreet(self, result, cell):
+    def withheld(self, result, cell):
         """A result without the outputs in which the student's code could quote an earlier hidden test."""
         if not self.tainted or cell["hidden"] or not result.get("outputs"):
             return result

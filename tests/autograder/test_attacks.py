@@ -47,6 +47,7 @@ MOST = {  # what the honest parts deserve; 0 for all others
 }  # fmt: skip
 LEAST = {"stderr-warning": 90, "os-exit": 20, "detached": 20, "back-dated": 20, "out-of-time-swallowed": 25,
          "bomb-sleep": 20, "rebind-later": 20, "leak-stdout": 20}  # fmt: skip
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("attacks")]
 PAGES = ["html-injection", "template-injection", "terminal-and-bidi", "hostile-exceptions"]
 
 
