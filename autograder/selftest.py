@@ -1,6 +1,7 @@
 """Before every run: a probe in a student's place tries to get out. One way open, and nothing is graded."""
 
 import socket
+from pathlib import Path
 
 from autograder.course import CourseError
 from autograder.policy import Limits
@@ -35,17 +36,21 @@ def probe(paths, port):
     return found
 """
 LIMITS = vars(Limits(memory_mb=256, cell_seconds=10, seconds=20, processes=16, files_mb=8))
+OURS = ("solutions", "submitted", "gradebook.db", "autograded", ".autograder", "tests", ".git")
+PRIVATE = (
+    ".ssh",
+    ".bashrc",
+    ".profile",
+    ".config",
+    ".cache",
+)  # the home may be there, but bare
 TEST = "found = probe({paths!r}, {port})\nassert found == [], '; '.join(map(str, found))"
 
 
 def self_test(engine, course):
     """Raise CourseError unless the probe gets nowhere."""
     root = course.root
-    paths = [
-        root / p
-        for p in ("solutions", "submitted", "gradebook.db", "autograded", ".autograder", "tests", ".git")
-    ]
-    paths = [str(p) for p in (*paths, root / "solutions", "/root/.ssh", "/home") if p]
+    paths = [str(root / name) for name in OURS] + [str(Path.home() / name) for name in PRIVATE]
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         cells = [("probe", "answer", PROBE), ("probe-test", "test", TEST.format(paths=paths, port=port))]
