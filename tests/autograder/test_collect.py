@@ -470,6 +470,11 @@ def test_canvas_number_beats_the_name(tmp_path):
     assert roster.find(Owner("canvas", "laneada", "3")) is None
 
 
+def test_canvas_own_list_calls_its_number_id(tmp_path):
+    (tmp_path / "r.csv").write_text('Student,ID,SIS Login ID\n"Lane, Ada",1,a\n"Lane, Bo",2,b\n')
+    assert Roster.read(tmp_path / "r.csv").find(Owner("canvas", "laneada", "2")) == "b"
+
+
 def test_who_is_not_on_the_roster_is_told(course, tmp_path):
     (tmp_path / "r.csv").write_text(ROSTERS["plain"], encoding="utf-8")
     files = {"lovelaceada_12345_1_tiny.ipynb": notebook(course), "eve_1_2_tiny.ipynb": notebook(course)}
