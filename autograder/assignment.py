@@ -221,16 +221,22 @@ def _cell_record(cell, result):
 
 
 def judged(cell):
-    """The cell as nbgrader's rule is to see it: without what was printed to stderr, which is no failure."""
+    """The cell as nbgrader's rule is to see it: what was printed to stderr is no failure.
+
+    Where nbgrader stops (partial credit above the points of the cell), the cell has failed.
+    """
     seen = copy.copy(cell)
     if cell.cell_type == "code":
         seen.outputs = [o for o in cell.outputs if not (o.output_type == "stream" and o.name == "stderr")]
+    try:
+        determine_grade(seen)
+    except (ValueError, KeyError) as error:
+        seen.outputs = (
+            [_error({"status": "error", "message": str(error)})] if is_graded(cell) else seen.outputs
+        )
     return seen
 
 
 def points(cell):
-    """What a graded cell earns, by nbgrader's own rule; what was printed to stderr does not count against it."""
-    try:
-        return determine_grade(judged(cell))[0]
-    except (ValueError, KeyError):
-        return 0.0  # partial credit above the maximum: nbgrader stops there
+    """What a graded cell earns, by nbgrader's own rule."""
+    return determine_grade(judged(cell))[0]

@@ -3,11 +3,14 @@
 import json
 import shutil
 
+import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from tiny import marked
 from tiny_class import COUNTER, DOUBLE, WRONG, class_of, hand_in
 
 from autograder.__main__ import main
+from autograder.assignment import points
 from autograder.export import export
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("isolated")]
@@ -140,3 +143,12 @@ def test_the_record_says_all_there_is_to_say(course):
     assert cells["double-hidden"]["hidden"]
     assert "expected" not in cells["double-hidden"]["message"]
     assert {c["side"] for c in record["cells"] if c["kind"] == "test"} == {"tester"}
+
+
+def test_partial_credit_follows_nbgrader_and_never_stops_the_run():
+    def worth(shown):
+        test = marked("t", "t", 4)
+        test.outputs = [nbformat.v4.new_output("execute_result", data={"text/plain": shown})]
+        return points(test)
+
+    assert [worth(text) for text in ("2.5", "'a word'", "-1", "4", "5")] == [2.5, 4, 4, 4, 0]

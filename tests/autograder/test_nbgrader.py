@@ -90,8 +90,8 @@ def test_feedback_asks_no_other_host_and_hides_hidden_tests(course, nbgrader):
     sample(course, students=(CLASS[3],))
     page = (course.root / "feedback" / "dana" / "tiny" / "tiny.html").read_text(encoding="utf-8")
     assert OUTSIDE.findall(page) == []
-    assert "Hidden tests" in page
-    assert "Check failed" in page
+    assert "hidden check" in page.lower()
+    assert "expected 2" in page
     for secret in ("Counter(5)", "counting.next", "BEGIN HIDDEN"):
         assert secret not in page
 
@@ -111,7 +111,7 @@ def test_sample_class_gives_the_contracts_marks_and_is_quick_the_second_time(cou
     assert re.search(r"^ada +90\*", capsys.readouterr().out, re.MULTILINE)
     stamp = (course.root / "autograded" / "ada" / "tiny" / "tiny.ipynb").stat().st_mtime_ns
     sample(course, students=students)
-    assert "graded already" in capsys.readouterr().out
+    assert "3 of 3 submissions had not changed" in capsys.readouterr().out
     assert (course.root / "autograded" / "ada" / "tiny" / "tiny.ipynb").stat().st_mtime_ns == stamp
 
 
