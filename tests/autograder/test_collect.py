@@ -442,6 +442,21 @@ def test_nothing_is_lost_when_interrupted(course, tmp_path, monkeypatch, when):
     assert os.listdir(course.root / "submitted" / "ada") == ["tiny"]
 
 
+def test_what_was_stored_before_an_interruption_is_dated(course, tmp_path, monkeypatch):
+    put = module.put
+
+    def interrupted(home, *rest):
+        if home.name == "boris":
+            raise KeyboardInterrupt
+        return put(home, *rest)
+
+    monkeypatch.setattr(module, "put", interrupted)
+    files = {"ada.ipynb": notebook(course), "boris.ipynb": notebook(course)}
+    with pytest.raises(KeyboardInterrupt):
+        collect(course, "tiny", [zipped(tmp_path / "s.zip", files)])
+    assert list(arrivals(course)) == ["ada/tiny"]
+
+
 ROSTERS = {
     "plain": "id,name,canvas id,moodle participant id,e-mail\nal1,Ada Lovelace,12345,77,ada@x.org\n"
     "jm2,Jörg Müller,,,\n",
