@@ -1,6 +1,5 @@
 """Messages over a socket: whole ones, checked for their form; `Gone` for everything that goes wrong."""
 
-import contextlib
 import struct
 
 import msgpack
@@ -28,6 +27,7 @@ class Channel:
 
     def __init__(self, sock):
         self.sock, self.buffer, self.gone = sock, bytearray(), None
+        self.reading = Reading(self)
 
     def send(self, message):
         """Send a message; raises Gone, or ValueError when it is too large."""
@@ -84,13 +84,19 @@ class Channel:
         self.lost(why)
         self.sock.close()
 
-    @contextlib.contextmanager
-    def reading(self):
-        """Whatever goes wrong while their bytes are read is their fault, and the end of the connection."""
-        try:
-            yield
-        except Exception as error:
-            raise self.lost("it sent something else than an answer") from error
+
+class Reading:
+    """`with channel.reading:` whatever goes wrong while their bytes are read is the end of the connection."""
+
+    def __init__(self, channel):
+        self.channel = channel
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        if isinstance(error, Exception):
+            raise self.channel.lost("it sent something else than an answer") from error
 
 
 def check(message):

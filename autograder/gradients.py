@@ -212,7 +212,7 @@ class _Remote(torch.autograd.Function):
     def backward(ctx, gradient):
         call = ctx.call
         found = call.peer.request("vjp", call.node, gradient, call.names)
-        with call.peer.reading():
+        with call.peer.reading:
             if type(found) is not list or len(found) != len(call.names):
                 raise ValueError("gradients are missing")
         return None, None, torch.zeros(()) if call.others else None, *found

@@ -171,7 +171,7 @@ def _forwarding(name):
 
 def _next(self):
     found = self._peer.request("__next__", self)
-    with self._peer.reading():
+    with self._peer.reading:
         more, value = found
     if more is not True:
         raise StopIteration(value)

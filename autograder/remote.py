@@ -15,7 +15,8 @@ own, load and save a `state_dict`; look at what was changed in its arguments, an
 a function returns its argument.
 
 - Lists, dicts, arrays and tensors cross as copies. `thing.items.append(3)` changes a copy: call a method
-  instead. Only parameters and tensors that are attributes stay one with the student's own.
+  instead. A result that shares memory with an argument (a view, an inner list that a call-back gave) is a copy,
+  too. Only parameters and tensors that are attributes stay one with the student's own.
 - A student's object never equals, and is never less than, a value of the test (`thing == 3` is False, `thing
   < 3` a TypeError), nor is it a number, text, array or tensor by `isinstance`. Ask it for plain data and
   compare that. `in`, `len` and arithmetic with plain numbers are answered by the student's code: check first
@@ -46,7 +47,7 @@ import threading
 from autograder import changes, guard, states
 from autograder.channel import ANSWER, ASK, RAISE, Channel, Gone, OutOfTime
 from autograder.handles import Handles
-from autograder.proxies import SPECIAL
+from autograder.proxies import SPECIAL, is_proxy
 from autograder.wire import BadMessage, pack, unpack
 
 __all__ = ["Gone", "OutOfTime", "Peer"]
@@ -117,7 +118,7 @@ class Peer(Channel):
         """What an answer says; parts of the arguments that were changed over there are changed here."""
         self.arguments.append(parts)
         try:
-            with self.reading():
+            with self.reading:
                 self._take(news)
                 contents = {number: unpack(new, self) for number, new in changed.items()}
                 value = self._value(blob)
@@ -141,7 +142,7 @@ class Peer(Channel):
                 self._drop(message)
 
     def _drop(self, message):
-        with self.reading():
+        with self.reading:
             self._take(message[-1])
         self.open.discard(message[1])
 
@@ -159,7 +160,7 @@ class Peer(Channel):
     def _serve(self, message):
         """Do what they ask and answer, with what the call changed in its arguments."""
         _, number, operation, blobs, names, news = message
-        with self.reading():
+        with self.reading:
             self._take(news)
             values = self._values(blobs)
             split = len(values) - len(names)
@@ -257,7 +258,9 @@ class Peer(Channel):
         return blobs
 
     def _argument(self, value):
-        """Its bytes; of a large flat table ["table", number], with its bytes when it is new or has changed."""
+        """Its bytes; ["object", number] of theirs; of a large flat table ["table", number], with bytes if new."""
+        if is_proxy(value):
+            return ["object", value._number]
         if type(value) not in TABLES or len(value) < changes.LARGE:
             return pack(value, self)
         for number, (known, before) in self.tables.items():
@@ -283,6 +286,8 @@ class Peer(Channel):
         for blob in blobs:
             if type(blob) is not list:
                 values.append(self._value(blob))
+            elif blob[0] == "object":
+                values.append(self.handles.ours[blob[1]][0])
             elif blob[0] == "same":
                 values.append(values[blob[1]])
             else:
@@ -311,7 +316,9 @@ class Peer(Channel):
         if self.gradients and self.gradients.told and (tensors := self.gradients.changes()):
             news["tensors"] = tensors
         for name, before in self.states.items():
-            if (state := states.GLOBAL[name][0]()) != before:
+            get, _, same = states.GLOBAL[name]
+            state = get()
+            if before is None or not same(state, before):
                 self.states[name] = state
                 news.setdefault("states", {})[name] = pack(state)
         if torch is not None and not torch.is_grad_enabled():

@@ -1,5 +1,6 @@
 """Random number generators: the global ones have one state on both sides, others cross as copies."""
 
+import operator
 import random
 import sys
 
@@ -9,14 +10,18 @@ BIT_GENERATORS = ("PCG64", "PCG64DXSM", "SFC64")  # those whose state has no pos
 
 
 def _torch_state():
-    return sys.modules["torch"].get_rng_state().numpy().tobytes()
+    return sys.modules["torch"].get_rng_state()
 
 
 def _set_torch_state(state):
     """Raises ValueError for a state that no seed leads to, such as zeros, from which only zeros are drawn."""
-    if len(set(np.frombuffer(state, np.uint64, 624, 24).tolist())) < 600:
+    if len(set(np.frombuffer(state.numpy(), np.uint64, 624, 24).tolist())) < 600:
         raise ValueError("random numbers that are none")
-    sys.modules["torch"].set_rng_state(_bytes_tensor(state))
+    sys.modules["torch"].set_rng_state(state)
+
+
+def _same_torch_state(one, other):
+    return sys.modules["torch"].equal(one, other)
 
 
 def _numpy_state():
@@ -31,10 +36,10 @@ def _set_numpy_state(state):
     np.random.set_state((name, np.frombuffer(keys, np.uint32), position, *rest))
 
 
-GLOBAL = {
-    "torch": (_torch_state, _set_torch_state),
-    "numpy": (_numpy_state, _set_numpy_state),
-    "python": (random.getstate, random.setstate),
+GLOBAL = {  # name -> (the state, set it, are two the same?)
+    "torch": (_torch_state, _set_torch_state, _same_torch_state),
+    "numpy": (_numpy_state, _set_numpy_state, operator.eq),
+    "python": (random.getstate, random.setstate, operator.eq),
 }
 
 

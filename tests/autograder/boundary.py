@@ -1,5 +1,6 @@
 """A student's process without a jail, and a library that runs in it and, as the measure, in this process too."""
 
+import gc
 import os
 import signal
 import socket
@@ -212,7 +213,7 @@ class Sly:
     def __sub__(self, other): return 0.0
     __rsub__ = __sub__
 
-def outputs(x, y): return x * y, {"sum": x + y, "plain": x.detach()}
+def outputs(x, y): return x * y, {"sum": x + y, "plain": x.detach().clone()}
 def both(x): return x[0] * 2, x[1] * 3
 def no_gradient(x):
     with torch.no_grad():
@@ -279,6 +280,7 @@ class Library(Peer):
                 if not n.startswith("__") and n not in MODULES
             }
         if operation == "counts":
+            gc.collect()
             return len(self.handles.ours), len(self.gradients.owned), len(self.gradients.nodes)
         return super().extra(operation, *args)
 

@@ -49,7 +49,7 @@ CALLBACKS = [
     lambda lib, pool: lambda *xs: xs[0] * 2,
     lambda lib, pool: lambda *xs: (_ for _ in ()).throw(KeyError("mine")),
     lambda lib, pool: lambda *xs: lib.fail("Worse", 5),
-    lambda lib, pool: lambda *xs: lib.append(pool[0], len(pool[0])),
+    lambda lib, pool: lambda *xs, own=[]: list(lib.append(own, len(own))),
     lambda lib, pool: lambda *xs: lib.attempt(lib.first, xs[0]),
     lambda lib, pool: lib.double, lambda lib, pool: lib.fail, lambda lib, pool: len,
 ]  # fmt: skip
@@ -73,6 +73,11 @@ def grad(x):
     return isinstance(x, torch.Tensor) and x.requires_grad
 
 
+def has_identity(x):
+    """True for what can change; texts, tuples … may be copied, and so may exceptions on a second way back."""
+    return not isinstance(x, int | str | bytes | float | complex | tuple | BaseException | None)
+
+
 def net(x):
     return isinstance(x, torch.nn.Module) and hasattr(x, "first")
 
@@ -86,7 +91,7 @@ OPERATIONS = {
     **{name: ((None,), lambda lib, n, x, name=name: getattr(lib, name)(x)) for name in ANY},
     "append": ((list, scalar), lambda lib, n, x, y: lib.append(x, y)),
     "equal": ((None, None), lambda lib, n, x, y: lib.equal(x, y)),
-    "is": ((None, None), lambda lib, n, x, y: lib.is_same(x, y)),
+    "is": ((has_identity, has_identity), lambda lib, n, x, y: lib.is_same(x, y)),
     "changes": ((None, None), lambda lib, n, x, y: lib.change([x, (y, [n])] if n % 2 else (x, y))),
     "keywords": ((None, None), lambda lib, n, x, y: lib.keywords(operation=x, number=y, extra=n)),
     "outputs": ((torch.Tensor, torch.Tensor), lambda lib, n, x, y: lib.outputs(x, y)),
@@ -196,14 +201,7 @@ class Run:
             result = self.do(name, operands, n)
         except Exception as error:
             result = error
-        same = next(
-            (
-                i
-                for i, value in enumerate(self.pool)
-                if value is result and not isinstance(value, int | str | float)
-            ),
-            None,
-        )
+        same = next((i for i, x in enumerate(self.pool) if x is result and has_identity(x)), None)
         self.pool.append(result)
         return f"{name} {operands} {n} -> {same} " + " | ".join(
             safe(self.pool[i], self.pool) for i in (-1, *operands)
