@@ -229,11 +229,10 @@ def judged(cell):
     if cell.cell_type == "code":
         seen.outputs = [o for o in cell.outputs if not (o.output_type == "stream" and o.name == "stderr")]
     try:
-        determine_grade(seen)
+        if is_graded(cell):
+            determine_grade(seen)
     except (ValueError, KeyError) as error:
-        seen.outputs = (
-            [_error({"status": "error", "message": str(error)})] if is_graded(cell) else seen.outputs
-        )
+        seen.outputs = [_error({"status": "error", "message": str(error)})]
     return seen
 
 
