@@ -59,14 +59,17 @@ def add_arguments(verb, name):
         )
         verb.add_argument("--roster", metavar="FILE", help="CSV with id, name, canvas id, moodle id, e-mail")
     elif name == "export":
-        verb.add_argument("form", choices=("csv", "canvas", "moodle", "json"), help="the format")
-        verb.add_argument("path", metavar="FILE", help="where to write")
-        verb.add_argument("names", nargs="*", metavar="NAME", help="exercises (default: all)")
-        verb.add_argument(
-            "--like", metavar="FILE", help="the file that Canvas or Moodle exported, to fill in"
-        )
+        export_arguments(verb)
     elif name == "report":
         verb.add_argument("name", metavar="ASSIGNMENT", help="the exercise")
+
+
+def export_arguments(verb):
+    """What export takes: a format, a file, exercises, and a file to fill in."""
+    verb.add_argument("form", choices=("csv", "canvas", "moodle", "json"), help="the format")
+    verb.add_argument("path", metavar="FILE", help="where to write")
+    verb.add_argument("names", nargs="*", metavar="NAME", help="exercises (default: all)")
+    verb.add_argument("--like", metavar="FILE", help="the file that Canvas or Moodle exported, to fill in")
 
 
 def grade_arguments(verb):

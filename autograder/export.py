@@ -99,34 +99,30 @@ def collect(course, policy, names, db=None):
     return sorted((student for student, _ in people), key=lambda student: student.id), lines
 
 
+# What is read of a submission, in the order of `_columns`.
+STORED = ("arrived", "score", "penalty", "waiting")
+
+
+def _columns():
+    held = SubmittedAssignment
+    return held.student_id, held.timestamp, held.score, held.late_submission_penalty, held.needs_manual_grade
+
+
 def submissions(book, name):
     """{student: what nbgrader holds about the submission}, in three queries for the whole class."""
     here = book.db.query(SubmittedAssignment).join(Assignment).filter(Assignment.name == name)
     cells = here.join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id).join(
         Grade, Grade.notebook_id == SubmittedNotebook.id
     )
-    found = {
-        who: {
-            "arrived": time and time.replace(tzinfo=UTC),
-            "score": score,
-            "penalty": penalty,
-            "waiting": waiting,
-        }
-        for who, time, score, penalty, waiting in here.with_entities(
-            SubmittedAssignment.student_id,
-            SubmittedAssignment.timestamp,
-            SubmittedAssignment.score,
-            SubmittedAssignment.late_submission_penalty,
-            SubmittedAssignment.needs_manual_grade,
-        )
-    }
+    found = {who: dict(zip(STORED, row, strict=True)) for who, *row in here.with_entities(*_columns())}
+    for row in found.values():
+        row["arrived"] = row["arrived"] and row["arrived"].replace(tzinfo=UTC)
     extras = cells.with_entities(SubmittedAssignment.student_id, func.sum(Grade.extra_credit))
     for who, extra in extras.group_by(SubmittedAssignment.student_id):
         found[who]["extra"] = extra or 0.0
     by_hand = cells.join(BaseCell, BaseCell.id == Grade.cell_id).filter(Grade.manual_score.is_not(None))
-    for who, cell, points in by_hand.with_entities(
-        SubmittedAssignment.student_id, BaseCell.name, Grade.manual_score
-    ):
+    marks = by_hand.with_entities(SubmittedAssignment.student_id, BaseCell.name, Grade.manual_score)
+    for who, cell, points in marks:
         found[who].setdefault("manual", {})[cell] = points
     return found
 

