@@ -1,19 +1,25 @@
 """Build the book into _build/html: `python book/build.py`.
 
-Pages run in parallel, one thread each. A page's outputs are kept under a hash of the package, the checkpoints
-and the pinned versions, so that a page that nothing changed is not run again.
+Pages run in parallel, one thread each. What a page put out is kept until its cells, a module of ours that it imports (or
+that these import), a data file beside them or a pinned version changes; then this page is run again and no other.
 """
 
+import ast
 import contextlib
 import hashlib
+import json
 import logging
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import grimp
+import jupytext
 import yaml
 from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
@@ -22,16 +28,11 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 READER = {"name": "myst_nb_md", "type": "plugin"}
 SECONDS_PER_CELL = 300
-
-
-def state() -> str:
-    """A hash of everything a page's outputs depend on besides its own cells."""
-    digest = hashlib.sha256((ROOT / "constraints.txt").read_bytes())
-    for path in sorted((ROOT / "eras").rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(path.relative_to(ROOT).as_posix().encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+PACKAGES = ("eras", "autograder")
+# What the pages about the grader read besides modules.
+COURSE = ("solutions", "policy.toml", "nbgrader_config.py")
+# What runs in the reader's browser: the page's outputs name these files and do not hold them.
+FRONT_END = "figures/static"
 
 
 def pages() -> list[Path]:
@@ -45,23 +46,106 @@ def pages() -> list[Path]:
     return [file for file in files if "{code-cell}" in file.read_text("utf-8")]
 
 
+def imports(page: Path) -> Iterator[str]:
+    """Dotted names that a page's cells import, `from a import b` as a.b; unparsable cells import nothing."""
+    for cell in jupytext.read(page).cells:
+        if cell.cell_type != "code":
+            continue
+        with contextlib.suppress(SyntaxError):
+            for node in ast.walk(ast.parse(cell.source)):
+                if isinstance(node, ast.Import):
+                    yield from (alias.name for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@cache
+def graph() -> grimp.ImportGraph:
+    """Which module of ours imports which."""
+    sys.path.insert(0, str(ROOT))
+    return grimp.build_graph(*(name for name in PACKAGES if (ROOT / name).exists()), cache_dir=None)
+
+
+def modules(page: Path) -> set[str]:
+    """Our modules that running a page runs: what it imports, what these import, and the packages around them."""
+    known, found = graph().modules, set()
+    for name in imports(page):
+        parts = name.split(".")
+        ours = {".".join(parts[:n]) for n in range(1, len(parts) + 1)} & known
+        found |= ours.union(*(graph().find_upstream_modules(module) for module in ours))
+    return found | {".".join(name.split(".")[:n]) for name in found for n in range(1, name.count(".") + 1)}
+
+
+def dependencies(page: Path) -> list[Path]:
+    """The files a page's outputs depend on besides itself: modules, and the data that lie beside them."""
+    found = {ROOT / "constraints.txt"}
+    names = modules(page)
+    for name in names:
+        place = ROOT.joinpath(*name.split("."))
+        found.add(place / "__init__.py" if place.is_dir() else place.with_suffix(".py"))
+        found |= set(beside(place if place.is_dir() else place.parent))
+    if "autograder" in names:
+        found |= {file for name in COURSE for file in [ROOT / name, *(ROOT / name).rglob("*")] if file.is_file()}
+    return sorted(found)
+
+
+@cache
+def beside(package: Path) -> tuple[Path, ...]:
+    """Data files of a package, at any depth, that no package inside it claims."""
+    inner = {file.parent for file in package.rglob("__init__.py")} - {package}
+    return tuple(
+        file
+        for file in package.rglob("*")
+        if file.is_file()
+        and file.suffix not in (".py", ".pyc")
+        and not inner.intersection(file.parents)
+        and FRONT_END not in file.as_posix()
+    )
+
+
+def key(page: Path) -> str:
+    """A hash of what a page's outputs depend on besides its own cells."""
+    whole = hashlib.sha256()
+    for file in dependencies(page):
+        whole.update(file.relative_to(ROOT).as_posix().encode())
+        whole.update(digest(file))
+    return whole.hexdigest()[:16]
+
+
+@cache
+def digest(file: Path) -> bytes:
+    return hashlib.sha256(file.read_bytes()).digest()
+
+
 def run_pages(folder: Path) -> list[str]:
-    """Run, two at a time, the pages whose cells the cache does not know; returns what went wrong."""
-    cache = get_cache(folder)
-    uris = [cache.add_nb_to_project(str(page), read_data=READER).uri for page in pages()]
-    logger = logging.getLogger("pages")
-    logger.setLevel(logging.INFO)
-    executor = load_executor("local-parallel", cache, logger)
-    executor.run_and_cache(filter_uris=uris, timeout=SECONDS_PER_CELL)
-    records = [cache.get_project_record(uri) for uri in uris]
-    return [f"{record.uri} failed:\n{record.traceback}" for record in records if record.traceback]
+    """Run, two at a time, the pages that have changed; returns what went wrong."""
+    store, notes = get_cache(folder), folder / "keys.json"
+    before = json.loads(notes.read_text()) if notes.exists() else {}
+    keys = {store.add_nb_to_project(str(page), read_data=READER).uri: key(page) for page in pages()}
+    for uri, now in keys.items():
+        known = store.get_cached_project_nb(uri)
+        if known is not None and before.get(name_of(uri)) != now:
+            store.remove_cache(known.pk)
+    execute(store, list(keys))
+    traces = {uri: store.get_project_record(uri).traceback for uri in keys}
+    notes.write_text(json.dumps({name_of(uri): now for uri, now in keys.items() if not traces[uri]}))
+    return [f"{uri} failed:\n{trace}" for uri, trace in traces.items() if trace]
 
 
-def forget_other_states(folder: Path) -> None:
-    """Keep the outputs of this state of the package only."""
-    for other in folder.parent.glob("*"):
-        if other != folder:
-            shutil.rmtree(other)
+def name_of(uri: str) -> str:
+    """A page as Sphinx names it."""
+    return Path(uri).relative_to(ROOT).with_suffix("").as_posix()
+
+
+def execute(store, uris: list[str]) -> None:
+    """Run the pages whose outputs the cache does not hold, and say which."""
+    todo = [uri for uri in uris if store.get_cached_project_nb(uri) is None]
+    for uri in todo:
+        print(f"running {name_of(uri)}", flush=True)
+    if not todo:
+        return
+    executor = load_executor("local-parallel", store, logging.getLogger("pages"))
+    executor.run_and_cache(filter_uris=todo, timeout=SECONDS_PER_CELL)
 
 
 def run_to_its_end(command: list) -> int:
@@ -77,10 +161,9 @@ def run_to_its_end(command: list) -> int:
 def main() -> int:
     """Run what has changed, then build with warnings as errors; 0 if the book is whole."""
     os.environ.update(OMP_NUM_THREADS="1", HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
-    os.environ["COURSE_CACHE"] = str(BUILD / ".jupyter_cache" / state())
-    folder = Path(os.environ["COURSE_CACHE"])
-    folder.mkdir(parents=True, exist_ok=True)
-    forget_other_states(folder)
+    folder, files = BUILD / ".jupyter_cache", BUILD / "figures"
+    os.environ.update(COURSE_CACHE=str(folder), ERAS_BOOK=str(files))
+    files.mkdir(parents=True, exist_ok=True)
     failures = run_pages(folder)
     for failure in failures:
         print(failure, file=sys.stderr)

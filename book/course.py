@@ -1,12 +1,14 @@
-"""Sphinx extension of this book: its style, its execution cache, and no script that a page does not need."""
+"""Sphinx extension of this book: its style, its figures, its execution cache, its notebooks."""
 
+import json
 import os
 from pathlib import Path
-from shutil import copy2
+from shutil import copy2, copytree
 
+ROOT = Path(__file__).resolve().parent.parent
 STATIC = Path(__file__).parent / "static"
-# sphinx-thebe is loaded though unused; fontawesome.js is 527 kB and the web font draws the same icons.
-UNWANTED = ("thebe", "fontawesome.js", "require.min.js", "embed-amd.js")
+# What runs in the reader's browser, and what the pages' figures left for it.
+FIGURES = (ROOT / "eras" / "figures" / "static", ROOT / "_build" / "figures")
 # What docutils, KaTeX and the theme write that a screen reader cannot use, and what it can.
 REPAIRS = {
     ' role="doc-biblioentry"': ' role="listitem"',
@@ -19,19 +21,34 @@ def add_static(app, config) -> None:
     """Serve the book's own style sheet and the maths fonts."""
     config.html_static_path.append(str(STATIC))
     app.add_css_file("course.css")
+    app.add_css_file("figures/figures.css")
+
+
+def add_figures(app) -> None:
+    """Put the figures' modules and files where pages can load them."""
+    for folder in FIGURES:
+        if folder.exists():
+            copytree(folder, Path(app.outdir) / "_static" / "figures", dirs_exist_ok=True)
+
+
+def wake_figures(app, pagename, templatename, context, doctree) -> None:
+    """Load the script that brings figures to life, on the pages that have one."""
+    if 'class="live"' in context.get("body", ""):
+        app.add_js_file("figures/host.js", type="module")
+
+
+def run_again(app, env, added, changed, removed) -> list[str]:
+    """Pages that `book/build.py` has run again since they were last read, though their text is the same."""
+    keys = Path(app.config.nb_execution_cache_path or ".", "keys.json")
+    now = json.loads(keys.read_text()) if keys.exists() else {}
+    before, env.course_keys = getattr(env, "course_keys", {}), now
+    return [name for name, key in now.items() if before.get(name) != key and name in env.found_docs]
 
 
 def choose_cache(app) -> None:
     """Take the execution cache that `book/build.py` filled for this state of the package."""
     if "COURSE_CACHE" in os.environ:
         app.config.nb_execution_cache_path = os.environ["COURSE_CACHE"]
-
-
-def drop_unwanted(app, pagename, templatename, context, doctree) -> None:
-    """Take scripts and styles off the page that nothing on it uses."""
-    unwanted = UNWANTED if "katex" in context.get("body", "") else (*UNWANTED, "katex")
-    for key in ("script_files", "css_files"):
-        context[key][:] = [file for file in context.get(key, []) if not _mentions(file, unwanted)]
 
 
 def offer_notebook(app, pagename, templatename, context, doctree) -> None:
@@ -54,16 +71,12 @@ def repair(app, exception) -> None:
             page.write_text(text, "utf-8")
 
 
-def _mentions(file, words) -> bool:
-    name = str(getattr(file, "filename", file) or "")
-    body = str(getattr(file, "attributes", {}).get("body", ""))
-    return any(word in (name + body).lower() for word in words)
-
-
 def setup(app) -> dict:
     app.connect("config-inited", add_static)
     app.connect("builder-inited", choose_cache, priority=100)
+    app.connect("builder-inited", add_figures)
+    app.connect("env-get-outdated", run_again)
+    app.connect("html-page-context", wake_figures, priority=300)
     app.connect("html-page-context", offer_notebook, priority=400)
-    app.connect("html-page-context", drop_unwanted, priority=900)
     app.connect("build-finished", repair, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
