@@ -5,17 +5,26 @@ split, chosen by a hash of their name, so near-duplicate lines never sit on both
 knows its split, and two splits cannot be added together.
 """
 
+import csv
 import gzip
 import hashlib
+import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parent
 SPLITS = ("train", "valid", "test")
 HELD_OUT = 0.1  # the share of documents in each of valid and test
+
+BRANCHES = ("pre-transformer", "encoder-only", "encoder-decoder", "decoder-only", "attention-free")
+# A model starts from its parent's weights, is its next version, or is built like it.
+RELATIONS = ("weights", "successor", "design")
+KINDS = ("base", "instruct", "chat", "reasoning")
 
 
 class SplitError(ValueError):
@@ -62,6 +71,33 @@ class Corpus(Sequence):
         return "\n\n".join(document.text for document in self.documents)
 
 
+@dataclass(frozen=True)
+class LanguageModel:
+    """One row of the table behind the evolutionary tree.
+
+    `date` is that of the first public paper or announcement, parameters are in billions and of the largest
+    version under this name, `active` those that a mixture of experts uses for one token. `open_weights` says
+    whether that version could be downloaded when it was first released, if only on request. `parent` is blank
+    unless its makers say what the model derives from; `checked` says where the date was looked up.
+    """
+
+    name: str
+    date: date
+    organisation: str
+    branch: str
+    parameters: float | None
+    active: float | None
+    open_weights: bool
+    licence: str
+    parent: str | None
+    relation: str | None
+    kind: str
+    transformers_model_type: str | None
+    source: str
+    checked: str
+    note: str
+
+
 def path(relative: str) -> Path:
     """The path of a vendored file below eras/data, e.g. `tok/r50k_base.tiktoken`; raises FileNotFoundError."""
     found = ROOT / relative
@@ -101,6 +137,63 @@ def load_pairs(split: str, source: str = "zh", target: str = "en") -> list[tuple
     assigned = _assign([_page(row) for row in rows])
     kept = [row for row in rows if assigned[_page(row)] == split]
     return [(row[columns[source]], row[columns[target]]) for row in kept]
+
+
+def language_models() -> list[LanguageModel]:
+    """The language models of the evolutionary tree, by date; raises ValueError that names a wrong row."""
+    rows = csv.DictReader(io.StringIO(path("meta/llm_tree.csv").read_text(encoding="utf-8")))
+    models = [_language_model(row) for row in rows]
+    dates: dict[str, date] = {}
+    for model in models:
+        if model.name in dates:
+            raise ValueError(f"{model.name}: stands twice in the table")
+        dates[model.name] = model.date
+    for model in models:
+        if model.parent and model.parent not in dates:
+            raise ValueError(f"{model.name}: its parent {model.parent!r} is not in the table")
+        if model.parent and model.date < dates[model.parent]:
+            raise ValueError(f"{model.name}: of {model.date}, before its parent {model.parent}")
+    for earlier, later in pairwise(models):
+        if later.date < earlier.date:
+            raise ValueError(f"{later.name}: of {later.date}, but stands after {earlier.name}")
+    return models
+
+
+def _language_model(row: dict[str, str]) -> LanguageModel:
+    """One row of the table, each field of its type; raises ValueError that names the row."""
+    name = row.get("name") or "a row without a name"
+    try:
+        if not (row["name"] and row["organisation"] and row["source"] and row["checked"]):
+            raise ValueError("a name, an organisation, a source and how it was checked are needed")
+        model = LanguageModel(
+            name=name,
+            date=date.fromisoformat(row["date"]),
+            organisation=row["organisation"],
+            branch=row["branch"],
+            parameters=float(row["params_b"]) if row["params_b"] else None,
+            active=float(row["active_b"]) if row["active_b"] else None,
+            open_weights={"0": False, "1": True}[row["open_weights"]],
+            licence=row["licence"],
+            parent=row["parent"] or None,
+            relation=row["relation"] or None,
+            kind=row["kind"],
+            transformers_model_type=row["transformers_model_type"] or None,
+            source=row["source"],
+            checked=row["checked"],
+            note=row["note"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{name}: {type(error).__name__} {error}") from None
+    for field, value, known in (
+        ("branch", model.branch, BRANCHES),
+        ("kind", model.kind, KINDS),
+        ("relation", model.relation, RELATIONS if model.parent else (None,)),
+    ):
+        if value not in known:
+            raise ValueError(f"{name}: its {field} {value!r} is not one of {', '.join(map(str, known))}")
+    if model.active and not model.active < (model.parameters or 0):
+        raise ValueError(f"{name}: {model.active} billion active of {model.parameters}")
+    return model
 
 
 def _assign(document_names: list[str]) -> dict[str, str]:

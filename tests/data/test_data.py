@@ -20,7 +20,7 @@ def test_files_are_what_the_provenance_says(row):
 def test_every_vendored_file_has_a_provenance():
     listed = {row[0] for row in FILES}
     below = {p.relative_to(data.ROOT).as_posix() for p in data.ROOT.rglob("*") if p.is_file()}
-    kept = {name for name in below if name.split("/")[0] in ("lm", "mt", "tok")}
+    kept = {name for name in below if name.split("/")[0] in ("lm", "meta", "mt", "tok")}
     assert kept == listed
 
 
