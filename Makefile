@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help course test lab book serve release sample kit bench lint clean
+.PHONY: help course test lab book serve pdf lighthouse release sample kit bench lint clean
 
 help:          ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/\t/' | expand -t 12
@@ -39,8 +39,14 @@ lab: .venv/.ready  ## JupyterLab with the exercises and nbgrader's pages
 book: .venv/.ready  ## build the book into _build/html
 	$(RUN)/python book/build.py
 
-serve: .venv/.ready  ## look at the built book at http://localhost:8000
-	$(RUN)/python -m http.server 8000 --directory _build/html
+serve: .venv/.ready  ## look at the built book at http://localhost:8000, or PORT=…
+	@$(RUN)/python book/serve.py $(PORT)
+
+pdf: .venv/.ready  ## the built book as one PDF, _build/from-rules-to-llms.pdf
+	$(RUN)/python book/pdf.py
+
+lighthouse: .venv/.ready  ## Lighthouse on every page of the built book (needs npm's registry once; minutes)
+	$(RUN)/python tests/lighthouse/run.py
 
 release: .venv/.ready  ## copy the package's pieces into solutions/, make exercises/ from them
 	$(RUN)/autograder weave

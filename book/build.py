@@ -1,7 +1,7 @@
 """Build the book into _build/html: `python book/build.py`.
 
-Pages run in parallel, one thread each. What a page put out is kept until its cells, a module of ours that it imports (or
-that these import), a data file beside them or a pinned version changes; then this page is run again and no other.
+Pages run in parallel, one thread each. What a page put out is kept until its cells, a module of ours that it
+imports (or that these import), a data file beside them or a pinned version changes; then it is run again, alone.
 """
 
 import ast
@@ -10,7 +10,6 @@ import hashlib
 import json
 import logging
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -85,7 +84,9 @@ def dependencies(page: Path) -> list[Path]:
         found.add(place / "__init__.py" if place.is_dir() else place.with_suffix(".py"))
         found |= set(beside(place if place.is_dir() else place.parent))
     if "autograder" in names:
-        found |= {file for name in COURSE for file in [ROOT / name, *(ROOT / name).rglob("*")] if file.is_file()}
+        found |= {
+            file for name in COURSE for file in [ROOT / name, *(ROOT / name).rglob("*")] if file.is_file()
+        }
     return sorted(found)
 
 

@@ -25,8 +25,9 @@ class Figure:
 
     `module` names `static/<module>.js`, which exports `render({model, el})` as anywidget's modules do. `state` is
     plain data, the controls' values among it; `files` are bytes that the module loads when it needs them.
-    `picture` is a matplotlib figure or an SVG text, `description` says in words what it shows, `data` is the same as
-    a table. `height`, in em, is kept free for the live figure. Raises FileNotFoundError for an unknown module.
+    `picture` is a matplotlib figure or an SVG text, `description` says in words what it shows, `data` is the
+    same as a table. `height`, in em, is kept free for the live figure. Raises FileNotFoundError for an unknown
+    module.
     """
 
     module: str
@@ -56,7 +57,9 @@ class Figure:
         import anywidget
         import traitlets
 
-        traits = {name: traitlets.Any(value).tag(sync=True) for name, value in {**self.state, **self.files}.items()}
+        traits = {
+            name: traitlets.Any(value).tag(sync=True) for name, value in {**self.state, **self.files}.items()
+        }
         code = {"_esm": inlined(f"{self.module}.js"), "_css": (STATIC / "figures.css").read_text("utf-8")}
         made = type("LiveFigure", (anywidget.AnyWidget,), {**code, **traits})()
         made.add_class("live")
@@ -77,7 +80,7 @@ class Figure:
 
 
 def inlined(name: str) -> str:
-    """A module's source with what it imports from its neighbours in front, once each: a file that stands alone."""
+    """A module's source with what it imports from its neighbours in front, once each: it can stand alone."""
     parts: dict[str, str] = {}
 
     def add(file: str) -> None:

@@ -24,7 +24,8 @@ class show:
     def _repr_html_(self) -> str:
         code = highlight(self.source, PythonLexer(), HtmlFormatter(nowrap=True))
         summary = f"<code>{escape(self.name)}</code> as it stands in the package (try it first)"
+        era = self.name.split(".")[1].replace("_", "-")
         return (
-            f'<details class="piece"><summary>{summary}</summary>'
+            f'<details class="piece" style="--era: var(--era-{era}, currentColor)"><summary>{summary}</summary>'
             f'<div class="highlight"><pre tabindex="0">{code}</pre></div></details>'
         )

@@ -45,10 +45,14 @@ def encode_all(tokenizer: Tokenizer, texts: list[str]) -> torch.Tensor:
     return torch.tensor(ids, dtype=torch.int32)
 
 
-def validation_bits(tokenizer: Tokenizer, documents: int = 3):
-    """A function that gives a model's bits per byte on the first validation documents of each reading corpus."""
-    start = tokenizer.special_tokens[END_OF_TEXT]
-    texts = [d.text[:6000] for name in CORPORA[:4] for d in data.load(name, "valid")[:documents]]
+def validation_texts(documents: int = 3) -> list[str]:
+    """The beginnings of the first validation documents of each reading corpus."""
+    return [d.text[:6000] for name in CORPORA[:4] for d in data.load(name, "valid")[:documents]]
+
+
+def validation_bits(tokenizer: Tokenizer):
+    """A function that gives a model's bits per byte on the validation texts."""
+    start, texts = tokenizer.special_tokens[END_OF_TEXT], validation_texts()
     encoded = [[start, *tokenizer.encode(text)] for text in texts]
     size = sum(len(text.encode()) for text in texts)
     return lambda model: float(sum(surprisal(model, ids).sum() for ids in encoded)) / size

@@ -161,8 +161,9 @@ class Trainer:
         """
         self.model.train()
         losses, start = [], time.perf_counter()
-        steps = range(self.done, self.config.steps)
-        for _ in tqdm(steps, disable=not progress, leave=False, initial=self.done, total=self.config.steps):
+        bar = {} if progress else {"disable": True}  # with progress, TQDM_DISABLE may still say no
+        bar |= {"leave": False, "initial": self.done, "total": self.config.steps}
+        for _ in tqdm(range(self.done, self.config.steps), **bar):
             losses.append(self.step())
             if self.done % every == 0 or self.done == self.config.steps:
                 row = self._row(losses, evaluate, time.perf_counter() - start)

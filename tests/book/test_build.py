@@ -24,7 +24,7 @@ kernelspec: {{name: python3, display_name: Python 3, language: python}}
 
 @pytest.fixture
 def build(tmp_path, monkeypatch):
-    """book/build.py, looking at a tiny book in a temporary folder: page `two` says in a file each time it runs."""
+    """book/build.py, looking at a tiny book in a temporary folder: page `two` leaves a mark each time it runs."""
     spec = importlib.util.spec_from_file_location("build", ROOT / "book" / "build.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -92,7 +92,9 @@ def test_a_page_that_ran_is_not_run_again(build, tmp_path):
     assert run(build, tmp_path) == 1
 
 
-@pytest.mark.parametrize("file", ["tinyeras/new/piece.py", "tinyeras/old/piece.py", "tinyeras/__init__.py", "constraints.txt"])
+@pytest.mark.parametrize(
+    "file", ["tinyeras/new/piece.py", "tinyeras/old/piece.py", "tinyeras/__init__.py", "constraints.txt"]
+)
 def test_a_page_is_run_again_when_what_it_imports_changes(build, tmp_path, file):
     assert run(build, tmp_path) == 1
     (tmp_path / file).write_text((tmp_path / file).read_text() + "\n# changed\n")
@@ -114,7 +116,9 @@ def test_a_page_is_not_run_again_for_what_it_does_not_import(build, tmp_path):
 
 
 def test_only_the_pages_that_depend_on_a_module_run_again(build, tmp_path):
-    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: one\nparts:\n- chapters: [{file: two}, {file: three}]\n")
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: one\nparts:\n- chapters: [{file: two}, {file: three}]\n"
+    )
     write(tmp_path, "three", "import tinyeras.old.piece")
     assert run(build, tmp_path) == 1
     (tmp_path / "tinyeras" / "new" / "piece.py").write_text("from tinyeras.old.piece import x as y\n")

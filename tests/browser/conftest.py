@@ -15,7 +15,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 QUIET += ["--disable-background-networking", "--disable-component-update"]
 
-SHELL = """<!doctype html><html lang="en" data-theme="{scheme}"><head><meta charset="utf-8"><title>A figure</title>
+SHELL = """<!doctype html><html lang="en" data-theme="{scheme}"><head><meta charset="utf-8"><title>Figure</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
 <link rel="stylesheet" href="figures/figures.css">
 <style>body {{ background: {paper}; color: {ink}; font: 16px sans-serif }}

@@ -1,6 +1,5 @@
 """Feedback page and class report in Chromium: no request, no complaint, no axe finding, fit for a phone."""
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -15,23 +14,7 @@ from autograder.course import Course  # noqa: E402
 from autograder.feedback import feedback_page  # noqa: E402
 from autograder.report import class_report  # noqa: E402
 
-CHROMIUM = shutil.which("chromium")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: install Debian's package chromium"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 @pytest.fixture(scope="module", params=["feedback", "report"])
