@@ -1,9 +1,13 @@
 """Sphinx extension of this book: its style, its figures, its execution cache, its notebooks."""
 
+import contextlib
 import json
 import os
 from pathlib import Path
-from shutil import copy2, copytree
+from shutil import copytree
+
+import nbformat
+from jupyter_cache import get_cache
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = Path(__file__).parent / "static"
@@ -52,13 +56,17 @@ def choose_cache(app) -> None:
 
 
 def offer_notebook(app, pagename, templatename, context, doctree) -> None:
-    """Let the download button give the executed page as a notebook."""
-    executed = Path(app.outdir).parent / "jupyter_execute" / f"{pagename}.ipynb"
-    if executed.exists():
-        target = Path(app.outdir) / "_sources" / f"{pagename}.ipynb"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        copy2(executed, target)
-        context["ipynb_source"] = f"{pagename}.ipynb"
+    """Let the page's menu give it as a notebook, with the results that the cache holds."""
+    plain = Path(app.outdir).parent / "jupyter_execute" / f"{pagename}.ipynb"
+    if not plain.exists():
+        return
+    notebook = nbformat.read(plain, as_version=4)
+    with contextlib.suppress(KeyError):
+        _, notebook = get_cache(app.config.nb_execution_cache_path).merge_match_into_notebook(notebook)
+    target = Path(app.outdir) / "_sources" / f"{pagename}.ipynb"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, target)
+    context["ipynb_source"] = f"{pagename}.ipynb"
 
 
 def repair(app, exception) -> None:

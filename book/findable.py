@@ -1,5 +1,6 @@
 """Sphinx extension: the search index of the finished pages, Chinese terms included, made by pagefind."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ def index(app, exception) -> None:
     """Index what the pages say. Raises RuntimeError with pagefind's own words when it fails."""
     if exception or app.builder.format != "html":
         return
+    shutil.rmtree(Path(app.outdir, "pagefind"), ignore_errors=True)
     command = [
         sys.executable,
         "-m",

@@ -239,14 +239,11 @@ def add_static(app, config) -> None:
 
 
 def load_where_asked(app, pagename, templatename, context, doctree) -> None:
-    """Give the script to the pages that have a quiz, and leave the style to them."""
+    """Give the script to the pages that have a quiz."""
     if 'class="quiz"' in context.get("body", ""):
         # In the page itself: it tells the style sheet before the first paint that the controls will work.
         app.add_js_file(None, body="document.documentElement.classList.add('quiz-live')")
         app.add_js_file("quiz.js", loading_method="defer")
-        return
-    styles = context.get("css_files", [])
-    styles[:] = [file for file in styles if "quiz.css" not in str(getattr(file, "filename", file))]
 
 
 def setup(app) -> dict:

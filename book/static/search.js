@@ -40,13 +40,20 @@ const show = async (results, from, mine) => {
   more.onclick = () => show(results, next, mine).then(() => found.children[next]?.querySelector("a").focus());
 };
 
+// Of a word that it does not know pagefind looks for the beginning, down to one letter: that is no answer.
+const meant = async (results, words) => {
+  const marked = [...((await results[0]?.data())?.excerpt ?? "").matchAll(/<mark>(.*?)<\/mark>/g)];
+  const beginnings = words.toLowerCase().split(/\s+/).map((word) => word.slice(0, 2));
+  return marked.some(([, text]) => beginnings.some((beginning) => text.toLowerCase().includes(beginning))) ? results : [];
+};
+
 const search = async () => {
   const mine = ++turn;
   const words = field.value.trim();
   history.replaceState(null, "", words ? `?q=${encodeURIComponent(words)}` : location.pathname);
   if (words) {
     index ??= import(new URL("../pagefind/pagefind.js", import.meta.url));
-    const { results } = await (await index).search(words);
+    const results = await meant((await (await index).search(words)).results, words);
     if (mine !== turn) return;
     found.replaceChildren();
     said.textContent = `${results.length || "No"} ${results.length === 1 ? "page" : "pages"} for “${words}”`;

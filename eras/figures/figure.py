@@ -16,6 +16,8 @@ from eras.figures.style import table
 STATIC = Path(__file__).parent / "static"
 # Set while the book is built: figures become markup, and the files they load on demand go to the folder it names.
 BOOK = "ERAS_BOOK"
+# What a page may not hold as it is: the beginning of a tag in a script, controls, what is no character.
+_UNPRINTABLE = re.compile("[<\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 _IMPORT = re.compile(r'^import [^;]*? from "\./([\w.-]+)";\n', re.M)
 
 
@@ -70,10 +72,11 @@ class Figure:
         for name, content in self.files.items():
             Path(os.environ[BOOK], name).write_bytes(content)
         state = json.dumps({**self.state, **{name: name for name in self.files}}, ensure_ascii=False)
+        state = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", state)
         return (
             f'<figure class="live" data-module="{self.module}" style="--height:{self.height}em">'
             f'<div class="stage"><img src="{_as_address(self.picture)}" alt="{escape(self.description)}"></div>'
-            f'<script type="application/json">{state.replace("<", chr(92) + "u003c")}</script>'
+            f'<script type="application/json">{state}</script>'
             f"<figcaption>{escape(self.title)}</figcaption>"
             f"<details><summary>The data as a table</summary>{self.data._repr_html_()}</details></figure>"
         )

@@ -9,10 +9,13 @@ import time
 import urllib.request
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "autograder"))
 
+from test_figures import FIGURES
 from tiny import make_course
 
 from autograder.lab import command, environment
@@ -182,3 +185,45 @@ def test_markdown_opens_as_a_notebook_and_no_news_pops_up(page, server):
     page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-MarkdownCell >> visible=true")
     assert page.locator("text=Would you like to get notified about official Jupyter news?").count() == 0
     assert page.outside == []
+
+
+def test_every_figure_of_the_page_lives_in_jupyterlab(page, server):
+    """The same modules as in the page, here with a kernel behind them: a click reaches Python."""
+    here = Path(__file__).parent
+    cells = [f"import sys; sys.path.insert(0, {str(here)!r})\nfrom test_figures import FIGURES\nmade = {{}}"]
+    cells += [f"made[{name!r}] = FIGURES[{name!r}]()\nmade[{name!r}]" for name in FIGURES]
+    book = new_notebook(cells=[new_code_cell(source) for source in cells])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(book, server[1].root / "figures.ipynb")
+    complaints = []
+    page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+    open_notebook(page, "figures.ipynb")
+    run(page, "notebook:run-all-cells")
+    panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+    for number in range(len(cells)):  # cells out of sight are drawn when one comes to them
+        panel.locator(f".jp-Cell[data-windowed-list-index='{number}']").scroll_into_view_if_needed()
+        if number:
+            panel.locator(
+                f"[data-windowed-list-index='{number}'] .live :is(button, input, select)"
+            ).first.wait_for()
+    assert [text for text in complaints if "anywidget" in text or "Error" in text] == []
+    number = 1 + list(FIGURES).index("timeline")
+    figure = panel.locator(f"[data-windowed-list-index='{number}']")
+    figure.scroll_into_view_if_needed()
+    figure.get_by_role("button", name="Deep learning").click()
+    kernel(page, "print('chosen:', made['timeline'].widget.chosen); made['timeline'].widget.chosen = 'llm'")
+    panel.locator("text=chosen: deep_learning").wait_for()
+    figure.get_by_role("button", name="Large language models", pressed=True).wait_for()
+
+
+def kernel(page, source):
+    """Add a cell to the open notebook and run it."""
+    page.evaluate(
+        """source => {
+            const {content, context} = window.jupyterapp.shell.currentWidget;
+            context.model.sharedModel.addCell({cell_type: 'code', source});
+            content.activeCellIndex = content.widgets.length - 1;
+        }""",
+        source,
+    )
+    run(page, "notebook:run-cell")
