@@ -57,8 +57,12 @@ def settle(page) -> None:
 
 def arrive(page) -> None:
     """The marks have travelled to where the other view wants them."""
-    settle(page)
-    page.wait_for_function(f"[...document.querySelectorAll('{NODES}')].every((one) => !one.style.transition)")
+    before = None
+    while before != (before := places(page)):  # on a busy machine they may set out late
+        page.wait_for_timeout(200)
+        page.wait_for_function(
+            f"[...document.querySelectorAll('{NODES}')].every((one) => !one.style.transition)"
+        )
 
 
 def lineage(name) -> set[str]:
