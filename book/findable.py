@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 # Code in the making is no answer to a question; finished pieces and printed results are.
-SKIPPED = ".headerlink, .era-badge, .katex-html, .cell_input, details.hide, script, .live details"
+SKIPPED = ".headerlink, .era-badge, .katex-html, annotation, .cell_input, details.hide, script, .live details"
 
 
 def index(app, exception) -> None:

@@ -91,14 +91,15 @@ def gathered(static: Path, name: str) -> str:
 
 def used(static: Path, pages: list[Path]) -> set[str]:
     """Every class on a page, and every word of a script that might be one."""
-    words = set()
+    words, scripts = set(), set()
     for page in pages:
-        for classes in re.findall(r'class="([^"]*)"', page.read_text("utf-8")):
-            words.update(classes.split())
+        text = page.read_text("utf-8")
+        words.update(name for classes in re.findall(r'class="([^"]*)"', text) for name in classes.split())
+        scripts.update(re.findall(r"<script>(.*?)</script>", text, re.S))
     for script in static.rglob("*.js"):
         if not any(name in script.as_posix() for name in SILENT):
-            words.update(re.findall(r"[A-Za-z][\w-]+", script.read_text("utf-8")))
-    return words
+            scripts.add(script.read_text("utf-8"))
+    return words.union(*(re.findall(r"[A-Za-z][\w-]+", script) for script in scripts))
 
 
 def remembered(static: Path, whole: str, words: set[str], folder: Path) -> str:

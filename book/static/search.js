@@ -43,7 +43,7 @@ const show = async (results, from, mine) => {
 // Of a word that it does not know pagefind looks for the beginning, down to one letter: that is no answer.
 const meant = async (results, words) => {
   const marked = [...((await results[0]?.data())?.excerpt ?? "").matchAll(/<mark>(.*?)<\/mark>/g)];
-  const beginnings = words.toLowerCase().split(/\s+/).map((word) => word.slice(0, 2));
+  const beginnings = words.toLowerCase().split(/\s+/).map((word) => word.slice(0, /^\p{Script=Han}/u.test(word) ? 1 : 3));
   return marked.some(([, text]) => beginnings.some((beginning) => text.toLowerCase().includes(beginning))) ? results : [];
 };
 

@@ -169,15 +169,15 @@ def test_a_good_page_is_built_with_its_explanations_in_it(tmp_path):
     assert 'data-value="50257.0"' in html
 
 
-def test_script_and_style_are_loaded_where_a_quiz_is(tmp_path):
+def test_the_script_is_loaded_where_a_quiz_is(tmp_path):
     (tmp_path / "one.md").write_text(page(ONE))
     (tmp_path / "two.md").write_text("---\norphan: true\n---\n# No question\n")
     build(tmp_path)
     loaded = {
-        name: re.findall(r"_static/(quiz\.\w+)", (tmp_path / "html" / f"{name}.html").read_text())
+        name: re.findall(r"_static/(quiz\.js)", (tmp_path / "html" / f"{name}.html").read_text())
         for name in ("one", "two")
     }
-    assert loaded == {"one": ["quiz.css", "quiz.js"], "two": []}
+    assert loaded == {"one": ["quiz.js"], "two": []}
     assert (tmp_path / "html" / "_static" / "quiz.js").exists()
 
 

@@ -62,6 +62,15 @@ def test_page_fits_a_phone(visit, name):
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
 
 
+def test_a_question_keeps_its_answer_until_one_has_answered(visit):
+    page = visit("chapters/back/notation")
+    assert not page.locator(".quiz-answers").first.is_visible()
+    page.get_by_label("Your number").first.fill("32")
+    page.get_by_role("button", name="Check").first.click()
+    assert page.locator(".quiz-answers").first.is_visible()
+    assert not page.locator(".quiz-answers").last.is_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", page_names())
 def test_axe_finds_nothing(visit, name, scheme):

@@ -175,10 +175,13 @@ def test_every_figure_of_the_page_lives_in_jupyterlab(page, server):
     cells += [f"made[{name!r}] = FIGURES[{name!r}]()\nmade[{name!r}]" for name in FIGURES]
     book = new_notebook(cells=[new_code_cell(source) for source in cells])
     book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(book, server[1].root / "figures.ipynb")
+    folder = server[1].root / "reading"  # beside the small course's own package, not in it
+    folder.mkdir()
+    nbformat.write(book, folder / "figures.ipynb")
     complaints = []
     page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
-    open_notebook(page, "figures.ipynb")
+    open_notebook(page, "reading/figures.ipynb")
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.ready")
     run(page, "notebook:run-all-cells")
     panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
     for number in range(len(cells)):  # cells out of sight are drawn when one comes to them

@@ -116,9 +116,9 @@ def test_one_view_at_a_time(page):
     names = ("Rotations", "ALiBi’s slopes", "Over the distance")
     for name in (*names[1:], names[0]):
         page.get_by_role("button", name=name).press(" ")
-        page.wait_for_function("document.querySelectorAll('.places > div:not([hidden])').length === 2")
-        pressed = page.locator("button[aria-pressed=true]").all_text_contents()
-        assert pressed == [name]
+        page.wait_for_selector(f"button[aria-pressed=true]:has-text('{name}')")
+        assert page.locator("button[aria-pressed=true]").count() == 1
+        assert page.locator(".places > div:not([hidden])").count() == 2
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

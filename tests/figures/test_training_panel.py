@@ -1,6 +1,7 @@
 """The training panel, driven by its own buttons."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -36,6 +37,12 @@ def panel():
     return made
 
 
+def on_a_loop(work):
+    """What a coroutine returns, on a loop and a thread of its own: the browser tests' loop may be running."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 async def until(condition):
     """Let the kernel's loop run until something holds."""
     for _ in range(500):
@@ -65,7 +72,7 @@ def test_stopped_and_gone_on_is_as_if_never_stopped():
         await made.task
         return made
 
-    made = asyncio.run(drive())
+    made = on_a_loop(drive())
     assert losses(made.run.rows) == uninterrupted(width=8, learning_rate=1e-2)
     assert made.status.value.startswith(f"done at step {STEPS}")
     assert f"&lt;seen {STEPS}&gt;" in made.picture.value
@@ -83,7 +90,7 @@ def test_sliders_count_for_the_next_start_and_earlier_runs_stay():
         await made.task
         return made
 
-    made = asyncio.run(drive())
+    made = on_a_loop(drive())
     assert losses(made.run.rows) == uninterrupted(width=16, learning_rate=1e-2)
     assert [run.settings["width"] for run in made.earlier] == [8]
     assert made.picture.value.count("<polyline") == 2
@@ -101,7 +108,7 @@ def test_the_kernel_stays_usable_while_training():
         made.stop()
         return seen
 
-    assert asyncio.run(drive()) < STEPS // 4
+    assert on_a_loop(drive()) < STEPS // 4
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -123,7 +130,7 @@ def test_an_error_is_one_line(late):
         await until(lambda: made.task is None)
         return made
 
-    made = asyncio.run(drive())
+    made = on_a_loop(drive())
     assert made.status.value == ("RuntimeError: no more data" if late else "ValueError: width 8 is odd")
     assert made.buttons["Go on"].disabled
 
