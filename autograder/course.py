@@ -6,8 +6,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
-
 COURSE = "from-rules-to-llms"  # its id in nbgrader
 POINTS = 100
 NO_ERAS = ("data", "figures", "ladder")  # rooms of the package that hold no pieces of exercises
@@ -78,6 +76,8 @@ class Course:
 
 def read_notebook(path):
     """A valid notebook (nbformat 4); raises CourseError when the file is missing or is not one."""
+    import nbformat  # here, as it takes two seconds, and the warm servers read no notebooks
+
     try:
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)

@@ -37,6 +37,16 @@ class Engine:
         self.busy = dict.fromkeys(sorted(os.sched_getaffinity(0)), 0)  # core -> jobs on it
 
     def __enter__(self):
+        self.begin()
+        try:
+            self.ready()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def begin(self):
+        """Start both servers, which go on importing while we do something else."""
         self.scratch = tempfile.TemporaryDirectory(prefix="autograder-")
         try:
             self._start()
@@ -44,6 +54,15 @@ class Engine:
             self.__exit__()
             raise
         return self
+
+    def ready(self):
+        """Wait until both servers have imported."""
+        for role in ROLES:
+            answer = self._hear(role)
+            if answer["threads"] != 1:
+                raise CourseError(
+                    f"an imported module started threads ({answer['threads']}): a fork would hang."
+                )
 
     def __exit__(self, *_):
         for process, control in self.servers.values():
@@ -64,7 +83,7 @@ class Engine:
             shown[path].write_text(text, encoding="utf-8")
         for role in ROLES:
             self.servers[role] = self._server(role, shown if role == "student" else {})
-        self.warm_up(self.modules)
+        self._import(self.modules)
 
     def _server(self, role, overlays):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -86,14 +105,12 @@ class Engine:
 
     def warm_up(self, modules):
         """Import modules in both servers, at the same time."""
+        self._import(modules)
+        self.ready()
+
+    def _import(self, modules):
         for role in ROLES:
             self._tell(role, {"do": "import", "modules": list(modules)})
-        for role in ROLES:
-            answer = self._hear(role)
-            if answer["threads"] != 1:
-                raise CourseError(
-                    f"an imported module started threads ({answer['threads']}): a fork would hang."
-                )
 
     def _tell(self, role, message, fds=()):
         try:

@@ -46,18 +46,20 @@ class Grading:
                 f"nobody has handed in {self.name!r}: there is no submitted/STUDENT/{self.name}; "
                 "see `autograder collect`."
             )
-        enrol(self.course, self.name, self.assignment.notebook, self.db)
-        intake.note_arrivals(self.course, self.name)
         jobs = [(student, n) for student, count in work for n in range(1, count + 1)]
         last = dict(work)
         done = {}
-        with self.pool() as results, Writer(self.course, self.name, self.db) as writer:
-            for student, attempt, outcome in results(jobs):
-                done.setdefault(student, {})[attempt] = outcome
-                if bar is not None:
-                    bar.update()
-                if len(done[student]) == last[student]:
-                    yield self.write(writer, student, done.pop(student))
+        with self.pool() as pool:
+            pool.engine.prepare(jobs)  # the engine gets warm while the gradebook is made
+            enrol(self.course, self.name, self.assignment.notebook, self.db)
+            intake.note_arrivals(self.course, self.name)
+            with Writer(self.course, self.name, self.db) as writer:
+                for student, attempt, outcome in pool.results(jobs):
+                    done.setdefault(student, {})[attempt] = outcome
+                    if bar is not None:
+                        bar.update()
+                    if len(done[student]) == last[student]:
+                        yield self.write(writer, student, done.pop(student))
 
     def pool(self):
         """The workers: on this machine, or on a Dask cluster."""

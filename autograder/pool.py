@@ -24,7 +24,7 @@ class Pool:
         self.grading, self.engine = grading, engine
 
     def __enter__(self):
-        return self.results
+        return self
 
     def __exit__(self, *_):
         self.engine.close()
@@ -32,7 +32,7 @@ class Pool:
     def results(self, jobs):
         """(student, attempt, outcome) of each job, as they are done; few are under way at any time."""
         todo, running = iter(jobs), {}
-        self.engine.prepare(jobs)
+        self.engine.ready()
         with futures.ThreadPoolExecutor(self.engine.workers) as threads:
             try:
                 while True:
@@ -54,7 +54,7 @@ class LazyEngine:
         self.grading, self.engine, self.workers = grading, None, grading.workers
 
     def prepare(self, jobs):
-        """Start in the main thread (bubblewrap dies with the thread that started it), if any job has to run."""
+        """Begin to start, if any job has to run; in the main thread, as bubblewrap dies with its thread."""
         grading = self.grading
         if grading.force or not all(self._is_kept(*job) for job in jobs):
             self.start()
@@ -67,7 +67,13 @@ class LazyEngine:
         return self.grading.kept(self.grading.assignment.key(job)) is not None
 
     def start(self):
-        self.engine = start_engine(self.grading)
+        self.engine = new_engine(self.grading).begin()
+
+    def ready(self):
+        """Wait for the engine, if there is one, and prove it; raises CourseError as `prove` does."""
+        if self.engine is not None:
+            self.engine.ready()
+            prove(self.engine, self.grading)
 
     def run(self, job):
         if self.engine is None:
@@ -81,17 +87,27 @@ class LazyEngine:
 
 def start_engine(grading):
     """A warm engine for the assignment; raises CourseError when it is not closed, or the reference fails."""
-    modules = ["torch", *learned(grading)]
-    engine = Engine(modules, grading.assignment.overlays, isolated=not grading.unsafe).__enter__()
+    engine = new_engine(grading).__enter__()
     try:
-        if not grading.unsafe:
-            self_test(engine, grading.course)
-        if new := learn(engine, grading):
-            engine.warm_up(new)
+        prove(engine, grading)
     except BaseException:
         engine.__exit__()
         raise
     return engine
+
+
+def new_engine(grading):
+    """The engine that an assignment needs, not yet started."""
+    modules = ["torch", *learned(grading)]
+    return Engine(modules, grading.assignment.overlays, isolated=not grading.unsafe)
+
+
+def prove(engine, grading):
+    """See that a started engine is closed and that the reference passes; raises CourseError."""
+    if not grading.unsafe:
+        self_test(engine, grading.course)
+    if new := learn(engine, grading):
+        engine.warm_up(new)
 
 
 def learned(grading):
