@@ -97,7 +97,7 @@ def command(arguments, overlays=None):
     line = [bwrap, *APART, *(AS_ROOT if os.geteuid() == 0 else AS_USER), *_view(overlays or {}), *OWN]
     for name, value in environment().items():
         line += ["--setenv", name, value]
-    return [*line, "--remount-ro", "/dev", "--remount-ro", "/", sys.executable, "-I", *arguments]
+    return [*line, "--remount-ro", "/dev", "--remount-ro", "/", os.path.abspath(sys.executable), "-I", *arguments]
 
 
 def environment():
@@ -117,7 +117,8 @@ def environment():
 def _view(overlays):
     """bwrap's options for what can be seen: all read-only, compiled copies of the course's package hidden."""
     shown = [Path(p) for p in SYSTEM if os.path.lexists(p)]
-    shown += {Path(sys.prefix), Path(sys.base_prefix), *map(Path, site.getsitepackages()), *package_folders()}
+    places = (sys.prefix, sys.base_prefix, *site.getsitepackages(), *package_folders())
+    shown += {Path(os.path.abspath(place)) for place in places}  # as a/../b they would not be there in the jail
     line, made = [], set()
     for path in sorted(shown, key=lambda p: len(p.parts)):
         if any(other in path.parents for other in shown):

@@ -39,6 +39,13 @@ def test_without_isolation_the_probe_gets_out(course):
         selftest.self_test(engine, course)
 
 
+def test_an_interpreter_by_a_roundabout_way(course, monkeypatch):
+    folder = Path(sys.executable).parent
+    monkeypatch.setattr(sys, "executable", str(folder / ".." / folder.name / Path(sys.executable).name))
+    with Engine() as engine:
+        selftest.self_test(engine, course)
+
+
 def test_no_bubblewrap_no_grading(course, monkeypatch):
     monkeypatch.setattr(jail, "bubblewrap", lambda: None)
     with pytest.raises(CourseError, match="there is no bubblewrap: install it"):
