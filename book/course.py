@@ -17,6 +17,7 @@ FIGURES = (ROOT / "eras" / "figures" / "static", ROOT / "_build" / "figures")
 REPAIRS = {
     ' role="doc-biblioentry"': ' role="listitem"',
     '<span class="katex-display">': '<span class="katex-display" tabindex="0">',
+    '<table class="table">': '<table class="table" tabindex="0">',  # a phone scrolls it sideways
     '<div id="pst-primary-sidebar"': '<div id="pst-primary-sidebar" role="complementary" aria-label="Book"',
 }
 

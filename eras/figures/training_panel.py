@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 
 from eras.figures.figure import BOOK
@@ -82,7 +83,7 @@ class TrainingPanel:
     def go_on(self, _=None) -> None:
         """Continue where the run was stopped."""
         if self.run and not self.task and self._log:
-            self.task = asyncio.get_event_loop().create_task(self._train(self.run))
+            self.task = self._loop.create_task(self._train(self.run))
         self._buttons()
 
     def again(self, _=None) -> None:
@@ -93,6 +94,17 @@ class TrainingPanel:
             self.sliders[name].value = first
         self._say("ready")
         self._show()
+
+    def _on_loop(self, action: Callable, _=None) -> None:
+        """Do what a button says on the kernel's own loop: JupyterLab gives each button a thread."""
+        try:
+            here = asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            here = False
+        if here:
+            action()
+        else:
+            self._loop.call_soon_threadsafe(action)
 
     # The run.
 
@@ -125,6 +137,7 @@ class TrainingPanel:
         if not hasattr(self, "_widget"):
             import ipywidgets as widgets
 
+            self._loop = asyncio.get_event_loop()
             self.sliders = {
                 name: widgets.SelectionSlider(
                     options=values, value=first, description=name, style={"description_width": "initial"}
@@ -134,7 +147,7 @@ class TrainingPanel:
             actions = {"Start": self.start, "Stop": self.stop, "Go on": self.go_on, "Again": self.again}
             self.buttons = {name: widgets.Button(description=name) for name in actions}
             for name, action in actions.items():
-                self.buttons[name].on_click(action)
+                self.buttons[name].on_click(partial(self._on_loop, action))
             self.status, self.picture = widgets.Label("ready"), widgets.HTML()
             rows = [widgets.Box([*self.sliders.values()], layout={"flex_flow": "row wrap"})]
             rows += [widgets.HBox([*self.buttons.values()]), self.status, self.picture]

@@ -60,6 +60,7 @@ def test_page_keeps_to_itself_and_does_not_complain(visit, name):
 def test_page_fits_a_phone(visit, name):
     page = visit(name, width=375)
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert page.axe() == []
 
 
 def test_a_question_keeps_its_answer_until_one_has_answered(visit):

@@ -173,17 +173,9 @@ def test_every_figure_of_the_page_lives_in_jupyterlab(page, server):
     here = Path(__file__).parent
     cells = [f"import sys; sys.path.insert(0, {str(here)!r})\nfrom test_figures import FIGURES\nmade = {{}}"]
     cells += [f"made[{name!r}] = FIGURES[{name!r}]()\nmade[{name!r}]" for name in FIGURES]
-    book = new_notebook(cells=[new_code_cell(source) for source in cells])
-    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    folder = server[1].root / "reading"  # beside the small course's own package, not in it
-    folder.mkdir()
-    nbformat.write(book, folder / "figures.ipynb")
     complaints = []
     page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
-    open_notebook(page, "reading/figures.ipynb")
-    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.ready")
-    run(page, "notebook:run-all-cells")
-    panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+    panel = run_notebook(page, server[1].root, "figures", cells)
     for number in range(len(cells)):  # cells out of sight are drawn when one comes to them
         panel.locator(f".jp-Cell[data-windowed-list-index='{number}']").scroll_into_view_if_needed()
         if number:
@@ -198,6 +190,36 @@ def test_every_figure_of_the_page_lives_in_jupyterlab(page, server):
     kernel(page, "print('chosen:', made['timeline'].widget.chosen); made['timeline'].widget.chosen = 'llm'")
     panel.locator("text=chosen: deep_learning").wait_for()
     figure.get_by_role("button", name="Large language models", pressed=True).wait_for()
+
+
+def test_the_training_panel_starts_stops_and_goes_on(page, server):
+    here = Path(__file__).parents[1] / "figures"
+    cell = f"import sys; sys.path.insert(0, {str(here)!r})\nimport test_training_panel as tested\n"
+    cell += "tested.STEPS = 10_000\nmade = tested.panel()\nmade"
+    panel = run_notebook(page, server[1].root, "panel", [cell])
+    panel.locator("text=ready").wait_for()
+    panel.get_by_role("button", name="Start", exact=True).click()
+    panel.locator("text=/^step \\d+: [\\d.]+ loss/").wait_for()
+    panel.get_by_role("button", name="Stop", exact=True).click()
+    said = panel.locator("text=/^stopped at step \\d+/").text_content()
+    panel.get_by_role("button", name="Go on").click()
+    panel.locator("text=/^step \\d+: [\\d.]+ loss/").wait_for()
+    kernel(page, "made.stop(); print('now at', made.run.rows[-1]['step'])")
+    now = panel.locator("text=/^now at \\d+/").text_content()
+    assert int(now.split()[-1]) > int(said.split()[-1]) > 0
+
+
+def run_notebook(page, root, name, cells):
+    """Write a notebook, open it, run all of it; its panel."""
+    book = new_notebook(cells=[new_code_cell(source) for source in cells])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    folder = root / "reading"  # beside the small course's own package, not in it
+    folder.mkdir(exist_ok=True)
+    nbformat.write(book, folder / f"{name}.ipynb")
+    open_notebook(page, f"reading/{name}.ipynb")
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.ready")
+    run(page, "notebook:run-all-cells")
+    return page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
 
 
 def kernel(page, source):

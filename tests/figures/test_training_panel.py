@@ -80,6 +80,20 @@ def test_stopped_and_gone_on_is_as_if_never_stopped():
     assert made.buttons["Go on"].disabled
 
 
+def test_buttons_that_speak_from_other_threads_are_heard_in_turn():
+    async def drive():
+        made = panel()
+        with ThreadPoolExecutor(2) as pool:
+            for _ in range(3):
+                for name, rest in (("Start", False), ("Stop", True), ("Go on", False), ("Stop", True)):
+                    pool.submit(made.buttons[name].click).result()
+                    await until(lambda rest=rest: (made.task is None) is rest)
+            assert made.status.value.startswith("stopped at step")
+        return made
+
+    assert len(on_a_loop(drive()).earlier) == 2
+
+
 def test_sliders_count_for_the_next_start_and_earlier_runs_stay():
     async def drive():
         made = panel()
