@@ -118,7 +118,8 @@ def _view(overlays):
     """bwrap's options for what can be seen: all read-only, compiled copies of the course's package hidden."""
     shown = [Path(p) for p in SYSTEM if os.path.lexists(p)]
     places = (sys.prefix, sys.base_prefix, *site.getsitepackages(), *package_folders())
-    shown += {Path(os.path.abspath(place)) for place in places}  # as a/../b they would not be there in the jail
+    # Cleaned of "..", by which they could not be found in the jail.
+    shown += {Path(os.path.abspath(place)) for place in places}
     line, made = [], set()
     for path in sorted(shown, key=lambda p: len(p.parts)):
         if any(other in path.parents for other in shown):
