@@ -97,7 +97,8 @@ def command(arguments, overlays=None):
     line = [bwrap, *APART, *(AS_ROOT if os.geteuid() == 0 else AS_USER), *_view(overlays or {}), *OWN]
     for name, value in environment().items():
         line += ["--setenv", name, value]
-    return [*line, "--remount-ro", "/dev", "--remount-ro", "/", os.path.abspath(sys.executable), "-I", *arguments]
+    line += ["--remount-ro", "/dev", "--remount-ro", "/"]
+    return [*line, os.path.abspath(sys.executable), "-I", *arguments]
 
 
 def environment():
