@@ -121,6 +121,10 @@ def _view(overlays):
     places = (sys.prefix, sys.base_prefix, *site.getsitepackages(), *package_folders())
     # Cleaned of "..", by which they could not be found in the jail.
     shown += {Path(os.path.abspath(place)) for place in places}
+    if hidden := [path for path in shown if Path("/tmp") in path.parents]:
+        raise CourseError(
+            f"{hidden[0]} lies below /tmp, which the sandbox replaces: move the course elsewhere."
+        )
     line, made = [], set()
     for path in sorted(shown, key=lambda p: len(p.parts)):
         if any(other in path.parents for other in shown):

@@ -46,6 +46,12 @@ def test_an_interpreter_by_a_roundabout_way(course, monkeypatch):
         selftest.self_test(engine, course)
 
 
+def test_a_course_below_tmp_is_told_to_move(course, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", "/tmp/course/.venv")
+    with pytest.raises(CourseError, match=r"^/tmp/course/\.venv lies below /tmp, .*: move the course"):
+        Engine().begin()
+
+
 def test_no_bubblewrap_no_grading(course, monkeypatch):
     monkeypatch.setattr(jail, "bubblewrap", lambda: None)
     with pytest.raises(CourseError, match="there is no bubblewrap: install it"):

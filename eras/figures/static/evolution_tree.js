@@ -128,7 +128,7 @@ function apart(headings, { width, left }) {
   const rows = width < 560 ? 2 : 1;
   const room = Array(rows).fill(width - 4);
   return headings.toReversed().map((heading, i) => {
-    const half = widthOf(heading.words) * 0.67, row = i % rows;
+    const half = widthOf(heading.words) * 0.74, row = i % rows;
     const x = Math.max(Math.min(heading.x, room[row] - half), left + half);
     room[row] = x - half - 8;
     return { ...heading, x, y: 16 + 16 * row };
