@@ -8,9 +8,10 @@ knows its split, and two splits cannot be added together.
 import csv
 import gzip
 import hashlib
+import html
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -25,6 +26,17 @@ BRANCHES = ("pre-transformer", "encoder-only", "encoder-decoder", "decoder-only"
 # A model starts from its parent's weights, is its next version, or is built like it.
 RELATIONS = ("weights", "successor", "design")
 KINDS = ("base", "instruct", "chat", "reasoning")
+
+RATED = {
+    "movies": "sentiment/vader_movieReviewSnippets.tsv",
+    "products": "sentiment/vader_amazonReviewSnippets.tsv",
+    "editorials": "sentiment/vader_nytEditorialSnippets.tsv",
+    "tweets": "sentiment/vader_tweets.tsv",
+}
+NEUTRAL = (
+    0.25  # a mean of 20 ratings nearer to zero has no label: five raters, each one step off, turn its sign
+)
+RUN = 6  # texts that share so many words in a row are of one document
 
 
 class SplitError(ValueError):
@@ -98,6 +110,21 @@ class LanguageModel:
     note: str
 
 
+@dataclass(frozen=True)
+class Rated:
+    """A sentence, what it is from (a key of RATED), its document, and its mean rating in [-4, 4]."""
+
+    text: str
+    domain: str
+    document: str
+    rating: float
+
+    @property
+    def label(self) -> int | None:
+        """1 positive, 0 negative, None where the mean is nearer to zero than NEUTRAL."""
+        return None if abs(self.rating) < NEUTRAL else int(self.rating > 0)
+
+
 def path(relative: str) -> Path:
     """The path of a vendored file below eras/data, e.g. `tok/r50k_base.tiktoken`; raises FileNotFoundError."""
     found = ROOT / relative
@@ -137,6 +164,25 @@ def load_pairs(split: str, source: str = "zh", target: str = "en") -> list[tuple
     assigned = _assign([_page(row) for row in rows])
     kept = [row for row in rows if assigned[_page(row)] == split]
     return [(row[columns[source]], row[columns[target]]) for row in kept]
+
+
+def load_ratings(split: str, domain: str | None = None) -> list[Rated]:
+    """Sentences with the mean rating of some 20 people, split by document, of one domain or of all in turn.
+
+    Rows with one number before the underscore are of one document, and so are documents that share RUN words
+    in a row: some tweets come several times, with other capitals and exclamation marks.
+    Raises ValueError for an unknown split or domain. Source: Hutto and Gilbert 2014.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {split!r}")
+    if domain is not None and domain not in RATED:
+        raise ValueError(f"domains are {', '.join(RATED)}, not {domain!r}")
+    kept = []
+    for name in RATED if domain is None else [domain]:
+        rated = _rated(name)
+        assigned = _assign([row.document for row in rated])
+        kept += [row for row in rated if assigned[row.document] == split]
+    return kept
 
 
 def language_models() -> list[LanguageModel]:
@@ -204,6 +250,40 @@ def _assign(document_names: list[str]) -> dict[str, str]:
         name: "test" if i < held_out else "valid" if i < 2 * held_out else "train"
         for i, name in enumerate(ordered)
     }
+
+
+@lru_cache
+def _rated(domain: str) -> tuple[Rated, ...]:
+    """All sentences of a domain, entities like &amp; resolved, documents that share a run joined to one."""
+    rows = [
+        (r[0].split("_")[0], float(r[1]), html.unescape(r[2]))
+        for r in _rows(path(RATED[domain]).read_text("utf-8"))
+    ]
+    names = _joined((number, run) for number, _, text in rows for run in _runs(text))
+    return tuple(Rated(text, domain, f"{domain} {names.get(n, n)}", rating) for n, rating, text in rows)
+
+
+def _runs(text: str) -> list[tuple[str, ...]]:
+    """All RUN words in a row, or the whole text where it is shorter; nothing of one or two words."""
+    words = [word for word in re.findall(r"[^\W_]+", text.lower()) if word != "anonymous"]
+    if len(words) < 3:
+        return []
+    return [tuple(words[i : i + RUN]) for i in range(max(1, len(words) - RUN + 1))]
+
+
+def _joined(pairs: Iterable[tuple[str, Hashable]]) -> dict[str, str]:
+    """Each name's group: names that have something in common, directly or through others, share one."""
+    parent: dict[str, str] = {}
+    first: dict[Hashable, str] = {}
+
+    def root(name: str) -> str:
+        while parent.setdefault(name, name) != name:
+            name = parent[name]
+        return name
+
+    for name, shared in pairs:
+        parent[root(name)] = root(first.setdefault(shared, name))
+    return {name: root(name) for name in parent}
 
 
 @lru_cache

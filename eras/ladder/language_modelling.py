@@ -65,56 +65,6 @@ class Compressor:
         return 8.0 * (len(self.compress(self.prefix + text.encode())) - self.before)
 
 
-class ByteNgram:
-    """Byte n-gram model with Witten-Bell interpolation of all orders down to uniform.
-
-    Source: Witten and Bell 1991, method C; interpolated form of Chen and Goodman 1999, section 2.4.
-    """
-
-    def __init__(self, texts: list[str], order: int = 5):
-        if not 1 <= order <= 7:
-            raise ValueError(f"order must be 1…7 (eight bytes fill one machine word), not {order}")
-        self.order = order
-        codes = [_ngram_codes(text, order) for text in texts]
-        self.tables = [self._count(codes, n) for n in range(1, order + 1)]
-
-    def cost(self, text: str) -> float:
-        """Bits of a text; the bytes before its start count as zeros."""
-        grams = _ngram_codes(text, self.order)
-        probability = np.full(len(grams), 1 / 256)
-        for n, (ngrams, counts, contexts, totals, types) in enumerate(self.tables, start=1):
-            gram = grams & _mask(n)
-            found = _look_up(ngrams, counts, gram)
-            seen, kinds = (_look_up(contexts, column, gram >> 8) for column in (totals, types))
-            mixed = (found + kinds * probability) / np.maximum(seen + kinds, 1)
-            probability = np.where(seen > 0, mixed, probability)
-        return float(-np.log2(probability).sum())
-
-    @staticmethod
-    def _count(codes: list[np.ndarray], n: int) -> tuple[np.ndarray, ...]:
-        """Sorted n-grams with counts; sorted contexts with their totals and numbers of distinct followers."""
-        ngrams, counts = np.unique(np.concatenate(codes) & _mask(n), return_counts=True)
-        contexts, first, types = np.unique(ngrams >> 8, return_index=True, return_counts=True)
-        return ngrams, counts, contexts, np.add.reduceat(counts, first), types
-
-
-def _ngram_codes(text: str, order: int) -> np.ndarray:
-    """For each byte, the `order` bytes that end with it, packed into one integer.  text of N bytes -> (N,)"""
-    padded = np.frombuffer(b"\0" * (order - 1) + text.encode(), np.uint8).astype(np.int64)
-    size = len(padded) - order + 1
-    return sum(padded[i : i + size] << 8 * (order - 1 - i) for i in range(order))
-
-
-def _mask(n: int) -> int:
-    return (1 << 8 * n) - 1
-
-
-def _look_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """The value at each wanted key, 0 where the key is missing."""
-    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[at] == wanted, values[at], 0)
-
-
 def gzip_model(texts: list[str]) -> Compressor:
     """gzip at its best setting (it sees the last 32 kB only)."""
     return Compressor(texts, lambda raw: gzip.compress(raw, 9, mtime=0))

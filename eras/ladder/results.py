@@ -13,7 +13,8 @@ class Row:
     """One rung: what was measured, with which system, at what price.
 
     `values` holds the metric per corpus and under "all"; `parameters` counts stored numbers; `compute` is
-    training FLOPs where they were counted; `seconds` is training time; `seeds` the seeds behind the values.
+    training FLOPs where they were counted; `seconds` is training time; `seeds` the seeds behind the values;
+    `intervals` 95 % confidence intervals [low, high] of values, `also` other measures of the same outputs.
     """
 
     task: str
@@ -27,6 +28,8 @@ class Row:
     seconds: float | None = None
     seeds: list[int] = field(default_factory=list)
     commit: str = ""
+    intervals: dict[str, list[float]] = field(default_factory=dict)
+    also: dict[str, float] = field(default_factory=dict)
 
 
 def read(path: Path = RESULTS) -> list[Row]:

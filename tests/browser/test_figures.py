@@ -5,11 +5,15 @@ import pytest
 import torch
 
 from eras import data
+from eras.figures.ambiguity import ambiguity
 from eras.figures.attention import attention
 from eras.figures.beam_tree import beam_tree
+from eras.figures.classify import classify_figure
 from eras.figures.decoding import decoding_playground
+from eras.figures.eliza import eliza_chat
 from eras.figures.evolution_tree import evolution_tree
 from eras.figures.live_tokenizer import live_tokenizer
+from eras.figures.ngram import ngram_figure
 from eras.figures.page_gpt import page_gpt
 from eras.figures.positions import positions_figure
 from eras.figures.timeline import timeline
@@ -18,6 +22,7 @@ from eras.figures.training_curve import training_curve
 from eras.llm.beam_trace import trace_beams
 from eras.pretraining.gpt import COURSE_GPT, GPT, GPTConfig
 from eras.pretraining.tokenizer import Tokenizer, count_words, train_bpe
+from eras.rules.eliza_script import load_script, load_talk
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("figures")]
 
@@ -67,15 +72,40 @@ def _training_curve():
     return training_curve(rows, {"xz": 1.2}, 3.0)
 
 
+def _ngram():
+    return ngram_figure(
+        {"a ship": ("the ship, the shore, the sheep\n" * 3, "the sh"), "月": ("明月几时有", "明")}
+    )
+
+
 def _page_gpt():
     torch.manual_seed(0)
     model = GPT(GPTConfig(vocab_size=4096, context=32, layers=1, heads=2, width=16))
     return page_gpt(model, Tokenizer.load(COURSE_GPT / "tokenizer.json"), {"a whale": "The whale"}, count=5)
 
 
+def _eliza():
+    return eliza_chat({"English": load_script("doctor.en")}, {"English": load_talk("en")[:4]})
+
+
+def _classify():
+    rng, names = np.random.default_rng(0), ["good", "bad", "not_good", "film", "a", "."]
+    models = {name: (rng.normal(size=6), 0.2) for name in ("naive Bayes", "SVM")}
+    path = {strength: (rng.normal(size=6) / strength, 0.1) for strength in (1.0, 0.1)}
+    return classify_figure(["Not a good film. Bad!"], names, np.ones(6), models, path, 0.1)
+
+
+def _ambiguity():
+    rules = [("S", ("S", "P", "S")), ("S", ("it",)), ("P", ("near",))]
+    return ambiguity(rules, ["it near it near it", "it"])
+
+
 FIGURES = {
+    "ambiguity": _ambiguity,
+    "classify": _classify,
     "attention": _attention,
     "page_gpt": _page_gpt,
+    "ngram": _ngram,
     "decoding": _decoding,
     "beam_tree": _beam_tree,
     "training_curve": _training_curve,
@@ -84,6 +114,7 @@ FIGURES = {
     "tokenizer_stepper": _stepper,
     "live_tokenizer": _live,
     "positions": _positions,
+    "eliza": _eliza,
 }
 
 

@@ -1,6 +1,7 @@
 """The vendored corpora: every file as its provenance says, and splits that do not leak."""
 
 import hashlib
+import itertools
 
 import pytest
 
@@ -20,7 +21,9 @@ def test_files_are_what_the_provenance_says(row):
 def test_every_vendored_file_has_a_provenance():
     listed = {row[0] for row in FILES}
     below = {p.relative_to(data.ROOT).as_posix() for p in data.ROOT.rglob("*") if p.is_file()}
-    kept = {name for name in below if name.split("/")[0] in ("lm", "meta", "mt", "tok")}
+    kept = {
+        name for name in below if name.split("/")[0] in ("lm", "meta", "mt", "scripts", "sentiment", "tok")
+    }
     assert kept == listed
 
 
@@ -59,6 +62,36 @@ def test_the_splits_are_fixed():
     assert hashlib.sha256(names.encode()).hexdigest()[:16] == "8403eb7fef8b63d2"
 
 
+def test_rated_sentences_lose_none_and_share_no_document():
+    parts = [data.load_ratings(split) for split in data.SPLITS]
+    assert sum(map(len, parts)) == sum(int(row[4]) for row in FILES if "vader" in row[0])
+    documents = [{row.document for row in part} for part in parts]
+    assert not (documents[0] & documents[1] | documents[1] & documents[2] | documents[0] & documents[2])
+
+
+def test_no_rated_sentence_stands_on_both_sides_in_other_capitals():
+    """Many tweets come again with more exclamation marks: the same words in a row never cross the splits."""
+    for domain in data.RATED:
+        runs = [
+            {run for row in data.load_ratings(split, domain) for run in data._runs(row.text)}
+            for split in data.SPLITS
+        ]
+        for one, other in itertools.combinations(runs, 2):
+            assert not one & other
+
+
+def test_the_test_split_of_the_ratings_is_fixed():
+    names = "|".join(sorted({row.document for row in data.load_ratings("test")}))
+    assert hashlib.sha256(names.encode()).hexdigest()[:16] == "2c6911764fc2b4cb"
+
+
+@pytest.mark.parametrize(
+    ("rating", "label"), [(0.25, 1), (-0.25, 0), (0.24, None), (-0.249, None), (0.0, None), (3.9, 1), (-4, 0)]
+)
+def test_a_mean_near_zero_has_no_label(rating, label):
+    assert data.Rated("a", "movies", "movies 1", rating).label == label
+
+
 def test_splits_do_not_mix():
     train, test = data.load("tang", "train"), data.load("tang", "test")
     with pytest.raises(data.SplitError, match="test split"):
@@ -74,6 +107,8 @@ def test_splits_do_not_mix():
         (lambda: data.load("tang", "all"), "train, valid, test"),
         (lambda: data.load("nothing", "train"), "there are bible"),
         (lambda: data.load_pairs("dev"), "train, valid, test"),
+        (lambda: data.load_ratings("dev"), "train, valid, test"),
+        (lambda: data.load_ratings("test", "books"), "domains are movies, products"),
         (lambda: data.load_pairs("train", "zh", "it"), "languages are en"),
     ],
 )

@@ -1,0 +1,170 @@
+"""The ladder's third task: does a sentence speak well or ill? Accuracy on documents no system was trained on.
+
+Every system gets the labelled sentences of the train split, all domains together, and is asked about the test
+split. Settings were chosen on the valid split. Higher is better.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from eras import data
+from eras.data import Rated
+from eras.ladder.results import Row, current_commit
+from eras.statistical.bags import Vocabulary
+from eras.statistical.classify import (
+    Linear,
+    as_linear,
+    dual_coordinate_descent,
+    features,
+    multinomial_naive_bayes,
+    tokens,
+    train_maxent,
+)
+
+TASK, METRIC = "sentiment", "accuracy"
+RESAMPLES, SEED = 2000, 1961
+Classifier = Callable[[Sequence[str]], np.ndarray]
+
+# Out of our heads and not out of the training data, in the manner of the rules era.
+GOOD_WORDS = """good great best better love loved lovely like liked nice happy glad fun funny enjoy enjoyed
+beautiful wonderful excellent perfect amazing awesome brilliant charming fresh clever easy works recommend
+thanks hope win won success peace smart strong warm moving delightful superb yay :) :d ;) <3"""
+BAD_WORDS = """bad worst worse hate hated ugly sad angry boring dull stupid awful terrible horrible poor poorly
+broken fail failed failure problem problems waste wrong weak lame mess ridiculous annoying disappointing slow
+cheap war death killed crime fear threat hard sick tired useless crap ugh :( :/"""
+GOOD, BAD = frozenset(GOOD_WORDS.split()), frozenset(BAD_WORDS.split())
+
+
+def training() -> list[Rated]:
+    """The labelled sentences every system may learn from."""
+    return [rated for rated in data.load_ratings("train") if rated.label is not None]
+
+
+def held_out(split: str = "test") -> list[Rated]:
+    """The labelled sentences every system is asked about. Raises SplitError for the train split."""
+    if split == "train":
+        raise data.SplitError("systems are trained on the train split; ask about valid or test")
+    return [rated for rated in data.load_ratings(split) if rated.label is not None]
+
+
+def labels(rated: Sequence[Rated]) -> np.ndarray:
+    """1 for positive, 0 for negative, (N,)."""
+    return np.array([row.label for row in rated])
+
+
+def interval(correct: np.ndarray, documents: Sequence[str]) -> list[float]:
+    """A 95 % interval of an accuracy: bootstrap over documents, whose sentences are not independent.
+
+    correct (N,) of 0 and 1, documents (N,) names -> [low, high].
+    """
+    _, number = np.unique(documents, return_inverse=True)
+    right, size = np.bincount(number, correct), np.bincount(number)
+    drawn = np.random.default_rng(SEED).multinomial(len(size), np.full(len(size), 1 / len(size)), RESAMPLES)
+    return np.quantile(drawn @ right / (drawn @ size), [0.025, 0.975]).tolist()
+
+
+def macro_f1(predicted: np.ndarray, y: np.ndarray) -> float:
+    """The mean over both classes of F1, 2 · right / (predicted + true); 0 for a class nobody is given."""
+    both = [
+        ((predicted == c) & (y == c)).sum() * 2 / ((predicted == c).sum() + (y == c).sum()) for c in (0, 1)
+    ]
+    return float(np.mean(both))
+
+
+def measure(classify: Classifier, rated: Sequence[Rated]) -> dict[str, dict]:
+    """Accuracy, its interval and macro-F1 of a classifier (texts -> 0 or 1, (N,)), per domain and of all."""
+    y, domains = labels(rated), np.array([row.domain for row in rated])
+    documents = np.array([row.document for row in rated])
+    predicted = classify([row.text for row in rated])
+    parts = {"all": np.full(len(y), True)} | {name: domains == name for name in data.RATED}
+    right = (predicted == y).astype(float)
+    return {
+        "values": {name: round(float(right[part].mean()), 4) for name, part in parts.items()},
+        "intervals": {
+            name: [round(end, 4) for end in interval(right[part], documents[part])]
+            for name, part in parts.items()
+        },
+        "also": {
+            f"macro-F1, {name}": round(macro_f1(predicted[part], y[part]), 4) for name, part in parts.items()
+        },
+    }
+
+
+def _row(system: str, era: str, make: Callable[[], tuple[Classifier, int]], **facts) -> Row:
+    start = time.perf_counter()
+    classify, parameters = make()
+    seconds = round(time.perf_counter() - start, 1)
+    what = {"training_data": "labelled sentences of the train split", "commit": current_commit()}
+    return Row(
+        TASK,
+        system,
+        era,
+        METRIC,
+        parameters=parameters,
+        seconds=seconds,
+        **measure(classify, held_out()),
+        **what,
+        **facts,
+    )
+
+
+def _trained(train: Callable, n: int = 2) -> tuple[Classifier, int]:
+    """A linear classifier on the presence of 1- to n-grams with negation marked, those of two texts or more.
+
+    `train(X, y)` gives a `Linear`.
+    """
+    rated = training()
+    bags = [features(row.text, n, negation=True) for row in rated]
+    vocabulary = Vocabulary(bags, least=2)
+    model: Linear = train(vocabulary.presence(bags), labels(rated))
+
+    def classify(texts):
+        return model.predict(vocabulary.presence([features(text, n, negation=True) for text in texts]))
+
+    return classify, model.weights.size + model.bias.size
+
+
+def majority() -> Row:
+    """The more frequent class of the train split, whatever the sentence."""
+    most = int(np.bincount(labels(training())).argmax())
+    return _row("majority class", "statistical", lambda: (lambda texts: np.full(len(texts), most), 1))
+
+
+def word_lists() -> Row:
+    """More words of the one list than of the other; a tie goes to the good ones."""
+
+    def classify(texts):
+        found = [tokens(text) for text in texts]
+        return np.array([sum((t in GOOD) - (t in BAD) for t in words) >= 0 for words in found]).astype(int)
+
+    return _row("two word lists", "rules", lambda: (classify, len(GOOD) + len(BAD)))
+
+
+def naive_bayes() -> Row:
+    """Multinomial naive Bayes, one added to each count."""
+    made = lambda X, y: Linear(*multinomial_naive_bayes(X, y, 1.0, 2))  # noqa: E731
+    return _row("naive Bayes", "statistical", lambda: _trained(made))
+
+
+def maxent() -> Row:
+    """Logistic regression by L-BFGS."""
+    made = lambda X, y: train_maxent(X, y, 3e-4, tolerance=1e-4)[0]  # noqa: E731
+    return _row("MaxEnt", "statistical", lambda: _trained(made))
+
+
+def svm() -> Row:
+    """Linear support-vector machine by dual coordinate descent."""
+
+    def made(X, y):
+        generator = np.random.default_rng(SEED)
+        w, _ = dual_coordinate_descent(
+            X.with_constant(), 2.0 * y - 1, 1e-3, generator, tolerance=0.01, most=60
+        )
+        return as_linear(w)
+
+    return _row("linear SVM", "statistical", lambda: _trained(made), seeds=[SEED])
+
+
+SYSTEMS = {f.__name__: f for f in (majority, word_lists, naive_bayes, maxent, svm)}

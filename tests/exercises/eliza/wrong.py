@@ -1,0 +1,498 @@
+# %% tokenize | not in capitals
+def tokenize(text):
+    import regex
+
+    return regex.findall(WORD.pattern, text.replace("’", "'"))
+
+
+# %% tokenize | the curly apostrophe cuts
+def tokenize(text):
+    return WORD.findall(text.upper())
+
+
+# %% tokenize | cut at white space
+def tokenize(text):
+    return text.replace("’", "'").upper().split()
+
+
+# %% tokenize | punctuation is lost
+def tokenize(text):
+    return [w for w in WORD.findall(text.replace("’", "'").upper()) if w.isalnum() or "'" in w]
+
+
+# %% tokenize | quotation marks stay on the words
+def tokenize(text):
+    import regex
+
+    return regex.findall(
+        r"\p{Han}|(?:(?!\p{Han})[\p{L}\p{M}\p{N}'])+|[.,;:!?…。，、；：！？]", text.replace("’", "'").upper()
+    )
+
+
+# %% scan | reads on after a delimiter
+def scan(words, keys, delimiters):
+    kept, stack, at = [], [], 0
+    while at < len(words):
+        n = next((n for n in range(3, 0, -1) if " ".join(words[at : at + n]) in keys), 0)
+        name = " ".join(words[at : at + n])
+        if words[at] in delimiters:
+            kept = kept if stack else []
+        elif not n:
+            kept.append(words[at])
+        else:
+            k = keys[name]
+            kept += name.split() if k["becomes"] is None else k["becomes"]
+            if k["rules"]:
+                top = k["rank"] > max([keys[s]["rank"] for s in stack], default=-1)
+                stack = [name, *stack] if top else [*stack, name]
+        at += max(1, n)
+    return kept, stack
+
+
+# %% scan | stops at the first delimiter even without a keyword
+def scan(words, keys, delimiters):
+    from eras.rules.eliza import scan as right
+
+    words = list(words)
+    return right(words[: next((i for i, w in enumerate(words) if w in delimiters), len(words))], keys, [])
+
+
+# %% scan | keeps what stands before a delimiter without a keyword
+def scan(words, keys, delimiters):
+    from eras.rules.eliza import scan as right
+
+    kept, stack = right(words, keys, delimiters)
+    first = next((i for i, w in enumerate(words) if w in delimiters), 0)
+    return (list(words[:first]) + kept if first and not set(words[:first]) & set(keys) else kept), stack
+
+
+# %% scan, Eliza | a higher rank goes to the bottom
+def scan(words, keys, delimiters):
+    from eras.rules.eliza import scan as right
+
+    kept, stack = right(words, keys, delimiters)
+    return kept, stack[::-1]
+
+
+# %% scan | an equal rank goes on top
+def scan(words, keys, delimiters):
+    from eras.rules.eliza import scan as right
+
+    kept, stack = right(words, keys, delimiters)
+    tops = [s for s in stack if keys[s]["rank"] == keys[stack[0]]["rank"]]
+    return kept, tops[::-1] + [s for s in stack if s not in tops]
+
+
+# %% scan | sorted by rank instead of stacked
+def scan(words, keys, delimiters):
+    from eras.rules.eliza import scan as right
+
+    kept, stack = right(words, keys, delimiters)
+    return kept, sorted(stack, key=lambda s: -keys[s]["rank"])
+
+
+# %% scan | single words only
+def scan(words, keys, delimiters):
+    from eras.rules.eliza import scan as right
+
+    return right(words, {n: k for n, k in keys.items() if " " not in n}, delimiters)
+
+
+# %% scan | words without rules count as keywords
+def scan(words, keys, delimiters):
+    from eras.rules.eliza import scan as right
+
+    return right(words, {n: {**k, "rules": [1]} for n, k in keys.items()}, delimiters)
+
+
+# %% scan | becomes [] leaves the word
+def scan(words, keys, delimiters):
+    from eras.rules.eliza import scan as right
+
+    return right(words, {n: {**k, "becomes": k["becomes"] or None} for n, k in keys.items()}, delimiters)
+
+
+# %% scan | a name found twice is on the stack once
+def scan(words, keys, delimiters):
+    from eras.rules.eliza import scan as right
+
+    kept, stack = right(words, keys, delimiters)
+    return kept, list(dict.fromkeys(stack))
+
+
+# %% decompose | 0 takes as many words as possible
+def decompose(pattern, words):
+    if not pattern:
+        return None if words else []
+    for n in reversed(list(lengths(pattern[0], words, 0))):
+        rest = decompose(pattern[1:], words[n:])
+        if rest is not None:
+            return [list(words[:n]), *rest]
+    return None
+
+
+# %% decompose | the first length, never back
+def decompose(pattern, words):
+    parts, at = [], 0
+    for i, element in enumerate(pattern):
+        nexts = pattern[i + 1 : i + 2]
+        choices = [
+            n
+            for n in lengths(element, words, at)
+            if not nexts or next(lengths(nexts[0], words, at + n), None) is not None
+        ]
+        if not choices:
+            return None
+        n = len(words) - at if element == 0 and not nexts else choices[0]
+        parts.append(list(words[at : at + n]))
+        at += n
+    return parts if at == len(words) else None
+
+
+# %% decompose | words may be left over
+def decompose(pattern, words, at=0):
+    if not pattern:
+        return []
+    for n in lengths(pattern[0], words, at) if len(pattern) > 1 or pattern[0] != 0 else [len(words) - at]:
+        rest = decompose(pattern[1:], words, at + n)
+        if rest is not None:
+            return [list(words[at : at + n]), *rest]
+    return None
+
+
+# %% decompose | 0 takes at least one word
+def decompose(pattern, words, at=0):
+    if not pattern:
+        return [] if at == len(words) else None
+    for n in lengths(pattern[0], words, at):
+        rest = decompose(pattern[1:], words, at + n) if n else None
+        if rest is not None:
+            return [list(words[at : at + n]), *rest]
+    return None
+
+
+# %% decompose | lists are taken for their first word alone
+def decompose(pattern, words, at=0):
+    if not pattern:
+        return [] if at == len(words) else None
+    element = pattern[0][0] if isinstance(pattern[0], list) else pattern[0]
+    for n in lengths(element, words, at):
+        rest = decompose(pattern[1:], words, at + n)
+        if rest is not None:
+            return [list(words[at : at + n]), *rest]
+    return None
+
+
+# %% decompose | dead ends are tried again and again
+def decompose(pattern, words, at=0):
+    if not pattern:
+        return [] if at == len(words) else None
+    for n in lengths(pattern[0], words, at):
+        rest = decompose(pattern[1:], words, at + n)
+        if rest is not None:
+            return [list(words[at : at + n]), *rest]
+    return None
+
+
+# %% reassemble | counted from 0
+def reassemble(template, parts):
+    return [w for t in template for w in (parts[t] if isinstance(t, int) else [t])]
+
+
+# %% reassemble | parts stay lists
+def reassemble(template, parts):
+    if any(isinstance(t, int) and not 1 <= t <= len(parts) for t in template):
+        raise ValueError("no such part")
+    return [parts[t - 1] if isinstance(t, int) else t for t in template]
+
+
+# %% reassemble | 0 and negative numbers take the last part
+def reassemble(template, parts):
+    try:
+        return [w for t in template for w in (parts[t - 1] if isinstance(t, int) else [t])]
+    except IndexError:
+        raise ValueError("no such part") from None
+
+
+# %% reassemble | IndexError instead of ValueError
+def reassemble(template, parts):
+    numbers = dict(enumerate(parts, 1))
+    return [w for t in template for w in (numbers[t] if isinstance(t, int) else [t])]
+
+
+# %% reassemble | digits in words are numbers
+def reassemble(template, parts):
+    numbers = {str(i): part for i, part in enumerate(parts, 1)}
+    if any(isinstance(t, int) and str(t) not in numbers for t in template):
+        raise ValueError("no such part")
+    return [w for t in template for w in numbers.get(str(t), [t])]
+
+
+# %% choose, Eliza | always the first action
+def choose(rules, words, turns):
+    for r in rules:
+        if (parts := decompose(r["match"], words)) is not None:
+            turns[r["number"]] = turns.get(r["number"], 0) + 1
+            return r["number"], parts, r["actions"][0]
+
+
+# %% choose, Eliza | begins with the second action
+def choose(rules, words, turns):
+    for r in rules:
+        if (parts := decompose(r["match"], words)) is not None:
+            turns[r["number"]] = turn = turns.get(r["number"], 0) + 1
+            return r["number"], parts, r["actions"][turn % len(r["actions"])]
+
+
+# %% choose, Eliza | stays at the last action
+def choose(rules, words, turns):
+    for r in rules:
+        if (parts := decompose(r["match"], words)) is not None:
+            turn = turns.get(r["number"], 0)
+            turns[r["number"]] = turn + 1
+            return r["number"], parts, r["actions"][min(turn, len(r["actions"]) - 1)]
+
+
+# %% choose | the last rule that fits
+def choose(rules, words, turns):
+    found = None
+    for r in rules:
+        if (parts := decompose(r["match"], words)) is not None:
+            found = r, parts
+    if found:
+        turn = turns.get(found[0]["number"], 0)
+        turns[found[0]["number"]] = turn + 1
+        return found[0]["number"], found[1], found[0]["actions"][turn % len(found[0]["actions"])]
+
+
+# %% choose | an empty cut counts as none
+def choose(rules, words, turns):
+    for r in rules:
+        if parts := decompose(r["match"], words):
+            turn = turns.get(r["number"], 0)
+            turns[r["number"]] = turn + 1
+            return r["number"], parts, r["actions"][turn % len(r["actions"])]
+
+
+# %% choose | every rule that is tried has a turn
+def choose(rules, words, turns):
+    for r in rules:
+        turn = turns.get(r["number"], 0)
+        turns[r["number"]] = turn + 1
+        if (parts := decompose(r["match"], words)) is not None:
+            return r["number"], parts, r["actions"][turn % len(r["actions"])]
+
+
+# %% transform, Eliza | NEWKEY ends it
+def transform(stack, words, keys, turns):
+    stack, steps = list(stack), []
+    while stack and (found := choose(keys[name := stack.pop(0)]["rules"], words, turns)):
+        steps.append((name, *found))
+        action = found[2]
+        if action[0] == "say":
+            return reassemble(action[1], found[1]), steps
+        if len(steps) > MOST_STEPS:
+            raise ValueError("a circle")
+        if action[0] == "newkey":
+            return ["HM"], steps
+        words = reassemble(action[1], found[1]) if action[0] == "pre" else words
+        stack.insert(0, action[-1])
+    return None, steps
+
+
+# %% transform | a link goes to the bottom of the stack
+def transform(stack, words, keys, turns):
+    stack, steps = list(stack), []
+    while stack:
+        name = stack.pop(0)
+        if (found := choose(keys[name]["rules"], words, turns)) is None:
+            continue
+        steps.append((name, *found))
+        action = found[2]
+        if len(steps) > MOST_STEPS:
+            raise ValueError("a circle")
+        if action[0] == "say":
+            return reassemble(action[1], found[1]), steps
+        words = reassemble(action[1], found[1]) if action[0] == "pre" else words
+        if action[0] != "newkey":
+            stack.append(action[-1])
+    return None, steps
+
+
+# %% transform | pre links, but the words stay
+def transform(stack, words, keys, turns):
+    stack, steps = list(stack), []
+    while stack:
+        name = stack.pop(0)
+        if (found := choose(keys[name]["rules"], words, turns)) is None:
+            continue
+        steps.append((name, *found))
+        if len(steps) > MOST_STEPS:
+            raise ValueError("a circle")
+        if found[2][0] == "say":
+            return reassemble(found[2][1], found[1]), steps
+        if found[2][0] != "newkey":
+            stack.insert(0, found[2][-1])
+    return None, steps
+
+
+# %% transform | a circle is left to go on until it gives None
+def transform(stack, words, keys, turns):
+    stack, steps = list(stack), []
+    while stack and len(steps) <= MOST_STEPS:
+        name = stack.pop(0)
+        if (found := choose(keys[name]["rules"], words, turns)) is None:
+            continue
+        steps.append((name, *found))
+        if found[2][0] == "say":
+            return reassemble(found[2][1], found[1]), steps
+        words = reassemble(found[2][1], found[1]) if found[2][0] == "pre" else words
+        if found[2][0] != "newkey":
+            stack.insert(0, found[2][-1])
+    return None, steps
+
+
+# %% transform, Eliza | takes the names off the caller's stack
+def transform(stack, words, keys, turns):
+    from eras.rules.eliza import transform as right
+
+    result = right(stack, words, keys, turns)
+    stack.clear()
+    return result
+
+
+# %% transform, Eliza | the turns begin anew with every call
+def transform(stack, words, keys, turns):
+    from eras.rules.eliza import transform as right
+
+    return right(stack, words, keys, {})
+
+
+# %% Memory | last in, first out
+class Memory:
+    def __init__(self, rules):
+        self.rules, self.queue, self.count = rules, [], 1
+
+    def tick(self):
+        self.count = self.count % 4 + 1
+
+    def store(self, words):
+        rule = self.rules[sum(map(ord, words[-1])) % len(self.rules)]
+        if (parts := decompose(rule["match"], words)) is not None:
+            self.queue.append(reassemble(rule["actions"][0][1], parts))
+            return self.queue[-1]
+
+    def recall(self):
+        return self.queue.pop() if self.count == 4 and self.queue else None
+
+
+# %% Memory, Eliza | the counter begins at 0
+class Memory:
+    def __init__(self, rules):
+        self.rules, self.queue, self.count = rules, [], 0
+
+    def tick(self):
+        self.count = self.count % 4 + 1
+
+    def store(self, words):
+        rule = self.rules[sum(map(ord, words[-1])) % len(self.rules)]
+        if (parts := decompose(rule["match"], words)) is not None:
+            self.queue.append(reassemble(rule["actions"][0][1], parts))
+            return self.queue[-1]
+
+    def recall(self):
+        return self.queue.pop(0) if self.count == 4 and self.queue else None
+
+
+# %% Memory | the first word picks the rule
+class Memory:
+    def __init__(self, rules):
+        self.rules, self.queue, self.count = rules, [], 1
+
+    def tick(self):
+        self.count = self.count % 4 + 1
+
+    def store(self, words):
+        rule = self.rules[sum(map(ord, words[0])) % len(self.rules)]
+        if (parts := decompose(rule["match"], words)) is not None:
+            self.queue.append(reassemble(rule["actions"][0][1], parts))
+            return self.queue[-1]
+
+    def recall(self):
+        return self.queue.pop(0) if self.count == 4 and self.queue else None
+
+
+# %% Memory | all memories share one queue
+class Memory:
+    queue = []
+
+    def __init__(self, rules):
+        self.rules, self.count = rules, 1
+
+    def tick(self):
+        self.count = self.count % 4 + 1
+
+    def store(self, words):
+        rule = self.rules[sum(map(ord, words[-1])) % len(self.rules)]
+        if (parts := decompose(rule["match"], words)) is not None:
+            self.queue.append(reassemble(rule["actions"][0][1], parts))
+            return self.queue[-1]
+
+    def recall(self):
+        return self.queue.pop(0) if self.count == 4 and self.queue else None
+
+
+# %% Eliza | what is stored, also when the key is not on top
+class Eliza:
+    def __init__(self, script):
+        from eras.rules.eliza import Eliza as Right
+
+        self.right, self.key = Right(script), (script["memory"] or {}).get("key")
+
+    def respond(self, text):
+        from eras.rules.eliza import scan as scanned
+        from eras.rules.eliza import tokenize as words
+
+        kept, stack = scanned(words(text), self.right.script["keys"], self.right.script["delimiters"])
+        extra = self.key in stack[1:] and self.right.memory.store(kept)
+        reply = self.right.respond(text)
+        return {**reply, "stored": extra or reply["stored"]}
+
+
+# %% Eliza | the turns begin anew with every sentence
+class Eliza:
+    def __init__(self, script):
+        from eras.rules.eliza import Eliza as Right
+
+        self.right = Right(script)
+
+    def respond(self, text):
+        self.right.turns = {}
+        return self.right.respond(text)
+
+
+# %% Eliza | when all keywords give up, memory answers
+class Eliza:
+    def __init__(self, script):
+        from eras.rules.eliza import Eliza as Right
+        from eras.rules.eliza import join as line
+
+        self.right, self.line = Right(script), line
+
+    def respond(self, text):
+        reply = self.right.respond(text)
+        if reply["source"] == "none" and self.right.memory and (kept := self.right.memory.recall()):
+            return {**reply, "text": self.line(kept), "source": "memory"}
+        return reply
+
+
+# %% Eliza | a script without memory is not provided for
+class Eliza:
+    def __init__(self, script):
+        from eras.rules.eliza import Eliza as Right
+
+        self.right = Right(script)
+        script["memory"]["rules"]
+
+    def respond(self, text):
+        return self.right.respond(text)
