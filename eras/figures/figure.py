@@ -107,4 +107,4 @@ def _as_address(picture: object) -> str:
         text = StringIO()
         picture.savefig(text, format="svg", metadata={"Date": None})
         picture = re.sub(r"^.*?(?=<svg)", "", text.getvalue(), flags=re.S)
-    return "data:image/svg+xml," + quote(picture, safe=" =:/,;'()[]{}!*@$&+~.?-_\n\t")
+    return "data:image/svg+xml," + quote(picture, safe=" =:/,;'()[]{}!*@$+~.?-_\n\t")

@@ -445,18 +445,25 @@ class Memory:
 # %% Eliza | what is stored, also when the key is not on top
 class Eliza:
     def __init__(self, script):
-        from eras.rules.eliza import Eliza as Right
-
-        self.right, self.key = Right(script), (script["memory"] or {}).get("key")
+        self.script, self.turns = script, {}
+        self.memory = Memory(script["memory"]["rules"]) if script["memory"] else None
 
     def respond(self, text):
-        from eras.rules.eliza import scan as scanned
-        from eras.rules.eliza import tokenize as words
-
-        kept, stack = scanned(words(text), self.right.script["keys"], self.right.script["delimiters"])
-        extra = self.key in stack[1:] and self.right.memory.store(kept)
-        reply = self.right.respond(text)
-        return {**reply, "stored": extra or reply["stored"]}
+        keys, reply, source, steps, stored = self.script["keys"], None, "none", [], None
+        words, stack = scan(tokenize(text), keys, self.script["delimiters"])
+        if self.memory:
+            self.memory.tick()
+            if self.script["memory"]["key"] in stack:
+                stored = self.memory.store(words)
+            if not stack:
+                reply, source = self.memory.recall(), "memory"
+        if stack:
+            (reply, steps), source = transform(stack, words, keys, self.turns), "keyword"
+        if reply is None:
+            _, parts, action = choose([self.script["none"]], words, self.turns)
+            reply, source = reassemble(action[1], parts), "none"
+        how = {"words": words, "stack": stack, "steps": steps, "stored": stored}
+        return {"text": join(reply), "source": source, **how}
 
 
 # %% Eliza | the turns begin anew with every sentence
