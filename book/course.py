@@ -1,12 +1,14 @@
 """Sphinx extension of this book: its style, its figures, its execution cache, its notebooks."""
 
 import contextlib
+import functools
 import json
 import os
 from pathlib import Path
 from shutil import copytree
 
 import nbformat
+import pybtex.plugin
 from jupyter_cache import get_cache
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,10 +52,10 @@ def run_again(app, env, added, changed, removed) -> list[str]:
     return [name for name, key in now.items() if before.get(name) != key and name in env.found_docs]
 
 
-def choose_cache(app) -> None:
+def choose_cache(app, config) -> None:
     """Take the execution cache that `book/build.py` filled for this state of the package."""
     if "COURSE_CACHE" in os.environ:
-        app.config.nb_execution_cache_path = os.environ["COURSE_CACHE"]
+        config.nb_execution_cache_path = os.environ["COURSE_CACHE"]
 
 
 def offer_notebook(app, pagename, templatename, context, doctree) -> None:
@@ -81,8 +83,10 @@ def repair(app, exception) -> None:
 
 
 def setup(app) -> dict:
+    # Each of hundreds of citations would look through all installed packages for the same few styles.
+    pybtex.plugin._load_entry_point = functools.cache(pybtex.plugin._load_entry_point)
     app.connect("config-inited", add_static)
-    app.connect("builder-inited", choose_cache, priority=100)
+    app.connect("config-inited", choose_cache)
     app.connect("builder-inited", add_figures)
     app.connect("env-get-outdated", run_again)
     app.connect("html-page-context", wake_figures, priority=300)
