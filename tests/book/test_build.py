@@ -132,3 +132,14 @@ def test_nothing_of_a_command_stays_behind(build, tmp_path):
     assert build.run_to_its_end(["bash", "-c", script]) == 3
     time.sleep(3)
     assert not marker.exists()
+
+
+@pytest.mark.parametrize("name", ["_toc.yml", "chapters/a.md", "book/static/a.css", "keys.json", None])
+def test_a_finished_book_stays_until_what_it_depends_on_changes(build, tmp_path, name):
+    for file in ("chapters/a.md", "book/static/a.css", "keys.json", "README.md"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("before")
+    before = build.state(tmp_path)
+    build.digest.cache_clear()
+    (tmp_path / (name or "README.md")).write_text("after")
+    assert (build.state(tmp_path) == before) == (name is None)

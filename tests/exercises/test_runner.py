@@ -2,7 +2,8 @@
 
 import pytest
 
-from autograder.patches import read_patches
+from autograder.course import CourseError
+from autograder.patches import Patch, edited, read_patches
 
 
 def cell(name, source, points=None):
@@ -73,3 +74,30 @@ def test_percent_files(tmp_path):
     first, second = read_patches(path)
     assert (first.parts, first.name, first.source) == (("a",), "first", "x = 1")
     assert (second.parts, second.name, second.source) == (("a", "b"), "second one", "y = 2  # %% no title")
+
+
+HOLE = "def f(x):\n    if x:\n        y = 1\n        return y\n    return 0"
+
+
+@pytest.mark.parametrize(
+    ("edit", "tail"),
+    [
+        ("# - y = 1\n# + y = 2", "    if x:\n        y = 2\n        return y\n    return 0"),
+        (
+            "# - if x:\n# -     y = 1\n# + y = 1\n# + if x:",
+            "    y = 1\n    if x:\n        return y\n    return 0",
+        ),
+        (
+            "# - y = 1\n# + y = 2\n# - return 0\n# + return 3",
+            "    if x:\n        y = 2\n        return y\n    return 3",
+        ),
+    ],
+)
+def test_an_edit_is_the_reference_with_other_lines(edit, tail):
+    assert edited(Patch(("f",), "name", edit), {"f": HOLE}).source == f"def f(x):\n{tail}"
+
+
+@pytest.mark.parametrize("edit", ["# - y = 3\n# + y = 2", "# - y\n# + z"])
+def test_an_edit_that_does_not_fit_is_named(edit):
+    with pytest.raises(CourseError, match="the old lines of 'f: name' are not in the reference exactly once"):
+        edited(Patch(("f",), "name", edit), {"f": HOLE})

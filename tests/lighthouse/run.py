@@ -81,6 +81,8 @@ def main(names: list[str]) -> int:
     """Measure the pages and print a table; 1 if any page misses a bar."""
     if not (HTML / "index.html").is_file():
         raise SystemExit("there is no book yet: run `make book` first")
+    if unknown := [name for name in names if name not in pages()]:
+        raise SystemExit(f"the book has no page {unknown[0]!r}; a page is named like {pages()[-1]!r}")
     os.environ.setdefault("CHROME_PATH", shutil.which("chromium") or "")
     install()
     host = server(HTML)

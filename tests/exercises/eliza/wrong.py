@@ -50,74 +50,51 @@ def scan(words, keys, delimiters):
 
 
 # %% scan | stops at the first delimiter even without a keyword
-def scan(words, keys, delimiters):
-    from eras.rules.eliza import scan as right
-
-    words = list(words)
-    return right(words[: next((i for i, w in enumerate(words) if w in delimiters), len(words))], keys, [])
+# - if stack:
+# -     break
+# - kept, at = [], at + 1
+# - continue
+# + break
 
 
 # %% scan | keeps what stands before a delimiter without a keyword
-def scan(words, keys, delimiters):
-    from eras.rules.eliza import scan as right
-
-    kept, stack = right(words, keys, delimiters)
-    first = next((i for i, w in enumerate(words) if w in delimiters), 0)
-    return (list(words[:first]) + kept if first and not set(words[:first]) & set(keys) else kept), stack
+# - kept, at = [], at + 1
+# + at += 1
 
 
 # %% scan, Eliza | a higher rank goes to the bottom
-def scan(words, keys, delimiters):
-    from eras.rules.eliza import scan as right
-
-    kept, stack = right(words, keys, delimiters)
-    return kept, stack[::-1]
+# - stack.insert(0 if key["rank"] > highest else len(stack), " ".join(found))
+# + stack.insert(len(stack) if key["rank"] > highest else 0, " ".join(found))
 
 
 # %% scan | an equal rank goes on top
-def scan(words, keys, delimiters):
-    from eras.rules.eliza import scan as right
-
-    kept, stack = right(words, keys, delimiters)
-    tops = [s for s in stack if keys[s]["rank"] == keys[stack[0]]["rank"]]
-    return kept, tops[::-1] + [s for s in stack if s not in tops]
+# - stack.insert(0 if key["rank"] > highest else len(stack), " ".join(found))
+# + stack.insert(0 if key["rank"] >= highest else len(stack), " ".join(found))
 
 
 # %% scan | sorted by rank instead of stacked
-def scan(words, keys, delimiters):
-    from eras.rules.eliza import scan as right
-
-    kept, stack = right(words, keys, delimiters)
-    return kept, sorted(stack, key=lambda s: -keys[s]["rank"])
+# - return kept, stack
+# + return kept, sorted(stack, key=lambda name: -keys[name]["rank"])
 
 
 # %% scan | single words only
-def scan(words, keys, delimiters):
-    from eras.rules.eliza import scan as right
-
-    return right(words, {n: k for n, k in keys.items() if " " not in n}, delimiters)
+# - sizes = range(min(longest, len(words) - at), 0, -1)
+# + sizes = [1]
 
 
 # %% scan | words without rules count as keywords
-def scan(words, keys, delimiters):
-    from eras.rules.eliza import scan as right
-
-    return right(words, {n: {**k, "rules": [1]} for n, k in keys.items()}, delimiters)
+# - if key is not None and key["rules"]:
+# + if key is not None:
 
 
 # %% scan | becomes [] leaves the word
-def scan(words, keys, delimiters):
-    from eras.rules.eliza import scan as right
-
-    return right(words, {n: {**k, "becomes": k["becomes"] or None} for n, k in keys.items()}, delimiters)
+# - kept += found if key is None or key["becomes"] is None else key["becomes"]
+# + kept += found if key is None or not key["becomes"] else key["becomes"]
 
 
 # %% scan | a name found twice is on the stack once
-def scan(words, keys, delimiters):
-    from eras.rules.eliza import scan as right
-
-    kept, stack = right(words, keys, delimiters)
-    return kept, list(dict.fromkeys(stack))
+# - return kept, stack
+# + return kept, list(dict.fromkeys(stack))
 
 
 # %% decompose | 0 takes as many words as possible
@@ -353,19 +330,17 @@ def transform(stack, words, keys, turns):
 
 
 # %% transform, Eliza | takes the names off the caller's stack
-def transform(stack, words, keys, turns):
-    from eras.rules.eliza import transform as right
-
-    result = right(stack, words, keys, turns)
-    stack.clear()
-    return result
+# - waiting, steps = deque(stack), []
+# + waiting, steps = stack, []
+# - key = waiting.popleft()
+# + key = waiting.pop(0)
+# - waiting.appendleft(action[-1])
+# + waiting.insert(0, action[-1])
 
 
 # %% transform, Eliza | the turns begin anew with every call
-def transform(stack, words, keys, turns):
-    from eras.rules.eliza import transform as right
-
-    return right(stack, words, keys, {})
+# - waiting, steps = deque(stack), []
+# + waiting, steps, turns = deque(stack), [], {}
 
 
 # %% Memory | last in, first out
@@ -443,63 +418,22 @@ class Memory:
 
 
 # %% Eliza | what is stored, also when the key is not on top
-class Eliza:
-    def __init__(self, script):
-        self.script, self.turns = script, {}
-        self.memory = Memory(script["memory"]["rules"]) if script["memory"] else None
-
-    def respond(self, text):
-        keys, reply, source, steps, stored = self.script["keys"], None, "none", [], None
-        words, stack = scan(tokenize(text), keys, self.script["delimiters"])
-        if self.memory:
-            self.memory.tick()
-            if self.script["memory"]["key"] in stack:
-                stored = self.memory.store(words)
-            if not stack:
-                reply, source = self.memory.recall(), "memory"
-        if stack:
-            (reply, steps), source = transform(stack, words, keys, self.turns), "keyword"
-        if reply is None:
-            _, parts, action = choose([self.script["none"]], words, self.turns)
-            reply, source = reassemble(action[1], parts), "none"
-        how = {"words": words, "stack": stack, "steps": steps, "stored": stored}
-        return {"text": join(reply), "source": source, **how}
+# - if stack and stack[0] == self.script["memory"]["key"]:
+# + if self.script["memory"]["key"] in stack:
 
 
 # %% Eliza | the turns begin anew with every sentence
-class Eliza:
-    def __init__(self, script):
-        from eras.rules.eliza import Eliza as Right
-
-        self.right = Right(script)
-
-    def respond(self, text):
-        self.right.turns = {}
-        return self.right.respond(text)
+# - keys = self.script["keys"]
+# + keys, self.turns = self.script["keys"], {}
 
 
 # %% Eliza | when all keywords give up, memory answers
-class Eliza:
-    def __init__(self, script):
-        from eras.rules.eliza import Eliza as Right
-        from eras.rules.eliza import join as line
-
-        self.right, self.line = Right(script), line
-
-    def respond(self, text):
-        reply = self.right.respond(text)
-        if reply["source"] == "none" and self.right.memory and (kept := self.right.memory.recall()):
-            return {**reply, "text": self.line(kept), "source": "memory"}
-        return reply
+# - if reply is None:
+# + if reply is None and self.memory and (reply := self.memory.recall()):
+# +     source = "memory"
+# + if reply is None:
 
 
 # %% Eliza | a script without memory is not provided for
-class Eliza:
-    def __init__(self, script):
-        from eras.rules.eliza import Eliza as Right
-
-        self.right = Right(script)
-        script["memory"]["rules"]
-
-    def respond(self, text):
-        return self.right.respond(text)
+# - self.memory = Memory(script["memory"]["rules"]) if script["memory"] else None
+# + self.memory = Memory(script["memory"]["rules"])
