@@ -1,6 +1,7 @@
 """The training panel, driven by its own buttons."""
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -80,18 +81,37 @@ def test_stopped_and_gone_on_is_as_if_never_stopped():
     assert made.buttons["Go on"].disabled
 
 
-def test_buttons_that_speak_from_other_threads_are_heard_in_turn():
+def test_a_button_pressed_from_another_thread_waits_for_the_step():
+    """JupyterLab gives each button a thread: a stop in the middle of a step is heard after it."""
+    middle, pressed = threading.Event(), threading.Event()
+
+    class Slow:
+        done = 0
+
+        def fit(self, every, progress):
+            for step in range(1, 100):
+                if step == 2:
+                    middle.set()
+                    assert pressed.wait(5)
+                yield {"step": step, "loss": 1.0}
+
     async def drive():
-        made = panel()
-        with ThreadPoolExecutor(2) as pool:
-            for _ in range(3):
-                for name, rest in (("Start", False), ("Stop", True), ("Go on", False), ("Stop", True)):
-                    pool.submit(made.buttons[name].click).result()
-                    await until(lambda rest=rest: (made.task is None) is rest)
-            assert made.status.value.startswith("stopped at step")
+        made = TrainingPanel(lambda: Slow(), {})
+        made.widget()
+        click(made, "Start")
+
+        def stop():
+            assert middle.wait(5)
+            made.buttons["Stop"].click()
+            pressed.set()
+
+        with ThreadPoolExecutor(1) as pool:
+            stopped = pool.submit(stop)
+            await until(lambda: stopped.done() and made.task is None)
+            await asyncio.sleep(0.05)
         return made
 
-    assert len(on_a_loop(drive()).earlier) == 2
+    assert on_a_loop(drive()).status.value == "stopped at step 2"
 
 
 def test_sliders_count_for_the_next_start_and_earlier_runs_stay():
