@@ -5,6 +5,7 @@ jobs (`autograder.worker`). When a worker dies its jobs run elsewhere; a job tha
 costs its own row only. Few jobs are under way at any time, so that memory does not grow with the class.
 """
 
+import contextlib
 import json
 import logging
 import time
@@ -103,8 +104,9 @@ class Cluster(LazyEngine):
 
     def close(self):
         if self.engine is not None:
-            if self.engine.status == "running":
-                self.engine.run(worker.done, on_error="ignore")
+            with contextlib.suppress(OSError):  # a cluster that has gone needs no good-bye
+                if self.engine.status == "running":
+                    self.engine.run(worker.done, on_error="ignore")
             self.engine.close()
 
 

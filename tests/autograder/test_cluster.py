@@ -188,3 +188,13 @@ def test_a_cluster_lost_in_the_middle_is_one_line(what, tmp_path, monkeypatch):
                 each.kill()
             assert f"has lost its {what}" in str(found.result())
         made.close()
+
+
+def test_a_cluster_that_has_gone_needs_no_good_bye():
+    def run(*arguments, **options):
+        raise OSError("timed out")
+
+    closed, made = [], Cluster(SimpleNamespace(name="tiny", scheduler="", workers=1))
+    made.engine = SimpleNamespace(status="running", run=run, close=lambda: closed.append(True))
+    made.close()
+    assert closed == [True]

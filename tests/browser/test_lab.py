@@ -24,6 +24,16 @@ from autograder.weave import weave
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE = 60_000  # milliseconds, for a slow machine
+PAGE = """---
+jupytext:
+  text_representation: {extension: .md, format_name: myst}
+kernelspec: {name: python3, display_name: Python 3, language: python}
+---
+
+# A chapter
+
+Text.
+"""
 
 pytestmark = [
     pytest.mark.browser,
@@ -40,7 +50,7 @@ def server(tmp_path_factory):
     course = make_course(home / "course")
     list(weave(course))
     list(release(course))
-    (course.root / "page.md").write_text("# A chapter\n\nText.\n")
+    (course.root / "page.md").write_text(PAGE)
     own = {f"JUPYTER_{name}_DIR": str(home / name.lower()) for name in ("DATA", "RUNTIME", "CONFIG")}
     own |= {f"JUPYTERLAB_{name}_DIR": str(home / name.lower()) for name in ("WORKSPACES", "SETTINGS")}
     surroundings = {**environment(), **own, "HOME": str(home)}
@@ -117,8 +127,10 @@ def run(page, name, **arguments):
 def open_notebook(page, path):
     """Open a notebook and wait until its kernel is there."""
     run(page, "docmanager:open", path=path, factory="Notebook")
-    page.wait_for_selector(f"[title*='{Path(path).name}'] >> visible=true")
+    page.wait_for_function("path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=path)
+    page.wait_for_function("window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel")
     page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell >> visible=true")
+    assert page.locator(".jp-Dialog").all_inner_texts() == []
 
 
 def test_assignment_list_fetches_and_submits(page, server):
@@ -217,7 +229,6 @@ def run_notebook(page, root, name, cells):
     folder.mkdir(exist_ok=True)
     nbformat.write(book, folder / f"{name}.ipynb")
     open_notebook(page, f"reading/{name}.ipynb")
-    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.ready")
     run(page, "notebook:run-all-cells")
     return page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
 
