@@ -130,11 +130,15 @@ def run_pages(folder: Path) -> list[str]:
     store, notes = get_cache(folder), folder / "keys.json"
     before = json.loads(notes.read_text()) if notes.exists() else {}
     keys = {store.add_nb_to_project(str(page), read_data=READER).uri: key(page) for page in pages()}
+    todo = []
     for uri, now in keys.items():
         known = store.get_cached_project_nb(uri)
         if known is not None and before.get(name_of(uri)) != now:
             store.remove_cache(known.pk)
-    execute(store, list(keys))
+            known = None
+        if known is None:
+            todo.append(uri)
+    execute(store, todo)
     traces = {uri: store.get_project_record(uri).traceback for uri in keys}
     notes.write_text(json.dumps({name_of(uri): now for uri, now in keys.items() if not traces[uri]}))
     return [f"{uri} failed:\n{trace}" for uri, trace in traces.items() if trace]
@@ -145,9 +149,8 @@ def name_of(uri: str) -> str:
     return Path(uri).relative_to(ROOT).with_suffix("").as_posix()
 
 
-def execute(store, uris: list[str]) -> None:
-    """Run the pages whose outputs the cache does not hold, and say which."""
-    todo = [uri for uri in uris if store.get_cached_project_nb(uri) is None]
+def execute(store, todo: list[str]) -> None:
+    """Run these pages, and say which."""
     for uri in todo:
         print(f"running {name_of(uri)}", flush=True)
     if not todo:

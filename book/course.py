@@ -10,6 +10,7 @@ from shutil import copytree
 import nbformat
 import pybtex.plugin
 from jupyter_cache import get_cache
+from pybtex.style.formatting import BaseStyle
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = Path(__file__).parent / "static"
@@ -52,6 +53,20 @@ def run_again(app, env, added, changed, removed) -> list[str]:
     return [name for name, key in now.items() if before.get(name) != key and name in env.found_docs]
 
 
+def remember_entries(app) -> None:
+    """Let the environment keep every formatted reference: to format hundreds takes longer than to read a page."""
+    kept = app.env.course_entries = getattr(app.env, "course_entries", {})
+    plain = BaseStyle.format_entry
+
+    def format_entry(style, label, entry, bib_data=None):
+        key = type(style).__name__, label, repr(entry)
+        if key not in kept:
+            kept[key] = plain(style, label, entry, bib_data)
+        return kept[key]
+
+    BaseStyle.format_entry = format_entry
+
+
 def choose_cache(app, config) -> None:
     """Take the execution cache that `book/build.py` filled for this state of the package."""
     if "COURSE_CACHE" in os.environ:
@@ -87,6 +102,7 @@ def setup(app) -> dict:
     pybtex.plugin._load_entry_point = functools.cache(pybtex.plugin._load_entry_point)
     app.connect("config-inited", add_static)
     app.connect("config-inited", choose_cache)
+    app.connect("builder-inited", remember_entries)
     app.connect("builder-inited", add_figures)
     app.connect("env-get-outdated", run_again)
     app.connect("html-page-context", wake_figures, priority=300)

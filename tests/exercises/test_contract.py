@@ -9,6 +9,7 @@ from autograder.release import released
 from autograder.weave import woven
 
 COURSE = Course.at(REPOSITORY)
+ENDLESS = 15  # seconds of the processor's time after which a mistake that never ends has ended
 CORE = {"attention", "decoding", "tokenizer"}
 EXERCISES = [Exercise(name) for name in COURSE.exercises()]
 WRONG = [
@@ -112,7 +113,7 @@ def test_visible_tests_do_without_the_package_piece(exercise, runner):
 @pytest.mark.parametrize(("exercise", "mistake"), WRONG)
 def test_a_mistake_costs_its_part_and_no_other(exercise, mistake, runner):
     cells = exercise.cells(sources={mistake.parts[0]: mistake.source})
-    results = runner.run(cells, files=exercise.files())
+    results = runner.run(cells, files=exercise.files(), seconds=ENDLESS)
     assert results[mistake.parts[0]]["error"] is None, "the wrong solution does not even run"
     full, earned = exercise.points(), scores(results)
     lost = {part for part in full if earned[part] < full[part]}
