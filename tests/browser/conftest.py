@@ -1,5 +1,6 @@
 """Chromium, a local server, and pages that remember what they asked for and complained about."""
 
+import contextlib
 import functools
 import http.server
 import shutil
@@ -62,30 +63,37 @@ def serve():
         server.shutdown()
 
 
+@pytest.fixture(scope="session")
+def visiting(browser):
+    """`opened` in the browser of these tests, for a `with` block."""
+    return functools.partial(opened, browser)
+
+
+@contextlib.contextmanager
+def opened(browser, address, width=1280, scheme="light", javascript=True):
+    """A page with `foreign`, `complaints` (lists), `weights` ({address: bytes sent}) and `axe()`."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=javascript
+    )
+    page = context.new_page()
+    page.foreign, page.complaints, page.weights = [], [], {}
+    home = "/".join(address.split("/")[:3])
+    page.on("request", lambda r: r.url.startswith((home, "data:", "blob:")) or page.foreign.append(r.url))
+    page.on("console", lambda m: m.type == "error" and page.complaints.append(m.text))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on("response", lambda r: r.status >= 400 and page.complaints.append(f"{r.status} {r.url}"))
+    page.on("response", lambda r: page.weights.update({r.url: int(r.headers.get("content-length", 0))}))
+    page.goto(address, wait_until="networkidle")
+    page.axe = lambda: violations(page)
+    yield page
+    context.close()
+
+
 @pytest.fixture
-def open_page(browser):
-    """open_page(address, width, scheme, javascript): a page with `foreign`, `complaints` (lists) and `axe()`."""
-    opened = []
-
-    def visit(address, width=1280, scheme="light", javascript=True):
-        context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=javascript
-        )
-        opened.append(context)
-        page = context.new_page()
-        page.foreign, page.complaints = [], []
-        home = "/".join(address.split("/")[:3])
-        page.on("request", lambda r: r.url.startswith((home, "data:", "blob:")) or page.foreign.append(r.url))
-        page.on("console", lambda m: m.type == "error" and page.complaints.append(m.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("response", lambda r: r.status >= 400 and page.complaints.append(f"{r.status} {r.url}"))
-        page.goto(address, wait_until="networkidle")
-        page.axe = lambda: violations(page)
-        return page
-
-    yield visit
-    for context in opened:
-        context.close()
+def open_page(visiting):
+    """open_page(address, width, scheme, javascript): `opened`, until the test ends."""
+    with contextlib.ExitStack() as stack:
+        yield lambda *place, **choices: stack.enter_context(visiting(*place, **choices))
 
 
 @pytest.fixture
@@ -113,8 +121,16 @@ def open_figure(open_page, serve, tmp_path, monkeypatch):
     return visit
 
 
+@pytest.fixture(scope="session")
+def axe():
+    return violations
+
+
 def violations(page) -> list[str]:
     """What axe finds on the page as it stands."""
     from axe_core_python.sync_playwright import Axe
 
-    return [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in Axe().run(page)["violations"]]
+    found = Axe().run(page, options={"resultTypes": ["violations"]})[
+        "violations"
+    ]  # the rest takes twice as long
+    return [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in found]

@@ -1,7 +1,9 @@
 """The built book in Chromium: keeps to itself, complains of nothing, suits every reader, is light, is found."""
 
+import functools
 import sys
 import threading
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -42,18 +44,76 @@ def site():
     host.shutdown()
 
 
+@pytest.fixture(scope="module", params=page_names())
+def plain(request, visiting, site):
+    """Each page in turn as most readers see it, opened once; `name` is its name."""
+    with visiting(f"{site}/{request.param}.html") as page:
+        page.name = request.param
+        yield page
+
+
 @pytest.fixture
 def visit(open_page, site):
     """Open a page of the book; what it asked other hosts for and what it complained about is kept."""
     return lambda name, **choices: open_page(f"{site}/{name}.html", **choices)
 
 
-@pytest.mark.parametrize("name", page_names())
-def test_page_keeps_to_itself_and_does_not_complain(visit, name):
-    page = visit(name)
-    assert page.foreign == []
-    assert page.complaints == []
-    assert page.locator("h1:visible").count() == 1
+def test_page_keeps_to_itself_and_does_not_complain(plain):
+    assert plain.foreign == []
+    assert plain.complaints == []
+    assert plain.locator("h1:visible").count() == 1
+
+
+def test_axe_finds_nothing(plain):
+    assert plain.axe() == []
+
+
+def test_every_picture_has_a_description(plain):
+    assert plain.locator("article img:not([alt]), article img[alt='']").count() == 0
+    assert plain.locator("article img[alt^='../'], article img[alt^='_build']").count() == 0
+
+
+def test_links_inside_the_book_lead_somewhere(plain, site, alive):
+    links = plain.eval_on_selector_all("article a[href]", "all => all.map(a => a.href)")
+    here = plain.url.split("#")[0] + "#"
+    anchors = {link.split("#")[1] for link in links if link.startswith(here)} - {""}
+    assert [
+        link for link in {link.split("#")[0] for link in links if link.startswith(site)} if not alive(link)
+    ] == []
+    assert [a for a in anchors if not plain.evaluate("id => document.getElementById(id) !== null", a)] == []
+
+
+@pytest.fixture(scope="module")
+def alive():
+    """True for an address that answers; each is asked once."""
+
+    @functools.cache
+    def asked(address):
+        try:
+            with urllib.request.urlopen(address, timeout=30) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    return asked
+
+
+def test_a_page_is_light(plain, site):
+    plain.eval_on_selector_all("img[loading=lazy]", "all => all.forEach(image => image.loading = 'eager')")
+    plain.wait_for_load_state("networkidle")
+    assert plain.weights[f"{site}/{plain.name}.html"] > 0
+    assert not [url for url in plain.weights if "/pagefind/" in url]
+    heaviest = sorted(plain.weights.items(), key=lambda pair: -pair[1])[:5]
+    figures = plain.locator("figure.live").count()
+    assert sum(plain.weights.values()) <= TEXT + FIGURE * figures, heaviest
+
+
+def test_paper_has_no_sidebars(plain):
+    plain.emulate_media(media="print")
+    aside = ".bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article, .prev-next-footer, .copybtn"
+    assert plain.locator("h1:visible").count() == 1
+    assert plain.locator(aside).locator("visible=true").count() == 0
+    assert plain.locator(".quiz-answers:visible").count() == 0
 
 
 @pytest.mark.parametrize("name", page_names())
@@ -63,6 +123,11 @@ def test_page_fits_a_phone(visit, name):
     assert page.axe() == []
 
 
+@pytest.mark.parametrize("name", page_names())
+def test_a_dark_page_suits_everyone(visit, name):
+    assert visit(name, scheme="dark").axe() == []
+
+
 def test_a_question_keeps_its_answer_until_one_has_answered(visit):
     page = visit("chapters/back/notation")
     assert not page.locator(".quiz-answers").first.is_visible()
@@ -70,35 +135,6 @@ def test_a_question_keeps_its_answer_until_one_has_answered(visit):
     page.get_by_role("button", name="Check").first.click()
     assert page.locator(".quiz-answers").first.is_visible()
     assert not page.locator(".quiz-answers").last.is_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", page_names())
-def test_axe_finds_nothing(visit, name, scheme):
-    assert visit(name, scheme=scheme).axe() == []
-
-
-@pytest.mark.parametrize("name", page_names())
-def test_every_picture_has_a_description(visit, name):
-    page = visit(name)
-    assert page.locator("article img:not([alt]), article img[alt='']").count() == 0
-    assert page.locator("article img[alt^='../'], article img[alt^='_build']").count() == 0
-
-
-@pytest.mark.parametrize("name", page_names())
-def test_a_page_is_light(browser, site, name):
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page, weights = context.new_page(), {}
-    page.on("response", lambda r: weights.update({r.url: int(r.headers.get("content-length", 0))}))
-    page.goto(f"{site}/{name}.html", wait_until="networkidle")
-    page.eval_on_selector_all("img[loading=lazy]", "all => all.forEach(image => image.loading = 'eager')")
-    page.wait_for_load_state("networkidle")
-    figures = page.locator("figure.live").count()
-    context.close()
-    assert weights[f"{site}/{name}.html"] > 0
-    assert not [url for url in weights if "/pagefind/" in url]
-    heaviest = sorted(weights.items(), key=lambda pair: -pair[1])[:5]
-    assert sum(weights.values()) <= TEXT + FIGURE * figures, heaviest
 
 
 @pytest.mark.parametrize("name", page_names())
@@ -119,16 +155,6 @@ def test_a_page_reads_without_javascript(visit, name):
         assert figure.locator("details table").is_visible()
 
 
-@pytest.mark.parametrize("name", page_names())
-def test_paper_has_no_sidebars(visit, name):
-    page = visit(name)
-    page.emulate_media(media="print")
-    aside = ".bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article, .prev-next-footer, .copybtn"
-    assert page.locator("h1:visible").count() == 1
-    assert page.locator(aside).locator("visible=true").count() == 0
-    assert page.locator(".quiz-answers:visible").count() == 0
-
-
 def test_a_dark_page_is_printed_on_white(visit):
     page = visit("chapters/pretraining/attention", scheme="dark")
     theme = lambda: page.evaluate("document.documentElement.dataset.theme")  # noqa: E731
@@ -137,20 +163,6 @@ def test_a_dark_page_is_printed_on_white(visit):
     assert theme() == "light"
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert theme() == "dark"
-
-
-def test_links_inside_the_book_lead_somewhere(visit, site):
-    broken = []
-    for name in page_names():
-        page = visit(name)
-        links = page.eval_on_selector_all("article a[href]", "all => all.map(a => a.href)")
-        for link in {link.split("#")[0] for link in links if link.startswith(site)}:
-            if not page.request.get(link).ok:
-                broken.append((name, link))
-        for anchor in {link.split("#")[1] for link in links if link.startswith(page.url.split("#")[0] + "#")}:
-            if anchor and not page.evaluate("id => document.getElementById(id) !== null", anchor):
-                broken.append((name, anchor))
-    assert broken == []
 
 
 def test_the_page_menu_offers_the_notebook(visit):
