@@ -70,6 +70,6 @@ clean:         ## remove what was built, keep marks and submissions
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 	  { echo "This course is pinned to Python 3.11; $(PYTHON) is another. Call make PYTHON=python3.11"; exit 1; }
 	"$(PYTHON)" -m venv .venv
-	$(RUN)/python -m pip install --disable-pip-version-check --no-warn-script-location \
+	$(RUN)/python -m pip install --disable-pip-version-check --no-warn-script-location --use-pep517 \
 	  -c constraints.txt -e '.[oracles,class,cluster,book,test]'
 	@touch $@

@@ -125,6 +125,15 @@ class Rated:
         return None if abs(self.rating) < NEUTRAL else int(self.rating > 0)
 
 
+@dataclass(frozen=True)
+class Marked:
+    """A paragraph, its page, and where the terms are that its writers set apart: (start, end) in characters."""
+
+    text: str
+    page: str
+    terms: tuple[tuple[int, int], ...]
+
+
 def path(relative: str) -> Path:
     """The path of a vendored file below eras/data, e.g. `tok/r50k_base.tiktoken`; raises FileNotFoundError."""
     found = ROOT / relative
@@ -158,12 +167,30 @@ def load_pairs(split: str, source: str = "zh", target: str = "en") -> list[tuple
     columns = {"en": 1, "zh": 2, "fr": 3, "es": 4, "de": 5}
     if source not in columns or target not in columns:
         raise ValueError(f"languages are {', '.join(columns)}, not {source!r} and {target!r}")
+    return [(row[columns[source]], row[columns[target]]) for row in _help_split(split)]
+
+
+def pair_pages(split: str) -> list[str]:
+    """The help page of each pair of `load_pairs`, in its order; raises ValueError for an unknown split."""
+    return [_page(row) for row in _help_split(split)]
+
+
+def load_verses(split: str) -> list[tuple[str, str]]:
+    """Verses of the Bible, `(English, Spanish)`, split by chapter; raises ValueError for an unknown split."""
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {split!r}")
+    rows = _bible_rows()
+    assigned = _assign([_chapter(row) for row in rows])
+    return [(row[1], row[2]) for row in rows if assigned[_chapter(row)] == split]
+
+
+def _help_split(split: str) -> list[list[str]]:
+    """The rows of the help pages that belong to one split."""
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {split!r}")
     rows = _help_rows()
     assigned = _assign([_page(row) for row in rows])
-    kept = [row for row in rows if assigned[_page(row)] == split]
-    return [(row[columns[source]], row[columns[target]]) for row in kept]
+    return [row for row in rows if assigned[_page(row)] == split]
 
 
 def load_ratings(split: str, domain: str | None = None) -> list[Rated]:
@@ -183,6 +210,31 @@ def load_ratings(split: str, domain: str | None = None) -> list[Rated]:
         assigned = _assign([row.document for row in rated])
         kept += [row for row in rated if assigned[row.document] == split]
     return kept
+
+
+def load_terms(split: str) -> list[Marked]:
+    """Chinese paragraphs of the LibreOffice help with the terms of its interface marked, split by page.
+
+    The marks themselves are not in the text. Raises ValueError for an unknown split.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {', '.join(SPLITS)}, not {split!r}")
+    rows = _term_rows()
+    assigned = _assign([row.page for row in rows])
+    return [row for row in rows if assigned[row.page] == split]
+
+
+def load_dictionary() -> dict[str, list[str]]:
+    """CC-CEDICT's entries for the words of the course's Chinese corpora: {simplified word: its senses, in order}.
+
+    Entries of one word with different readings follow one another. Source: CC-CEDICT, CC BY-SA 4.0.
+    """
+    found: dict[str, list[str]] = {}
+    for line in path("dict/cedict_core.tsv").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("# "):
+            word, _, senses = line.split("\t")
+            found.setdefault(word, []).extend(senses.split("/"))
+    return found
 
 
 def language_models() -> list[LanguageModel]:
@@ -348,8 +400,16 @@ def _tang() -> Iterator[Document]:
 
 
 def _bible() -> Iterator[Document]:
-    rows = _rows(gzip.decompress(path("mt/bible.en-es.tsv.gz").read_bytes()).decode())
-    return _grouped(rows, key=lambda r: r[0].rsplit(":", 1)[0], line=lambda r: r[1])
+    return _grouped(_bible_rows(), key=_chapter, line=lambda r: r[1])
+
+
+@lru_cache
+def _bible_rows() -> list[list[str]]:
+    return _rows(gzip.decompress(path("mt/bible.en-es.tsv.gz").read_bytes()).decode())
+
+
+def _chapter(row: list[str]) -> str:
+    return row[0].rsplit(":", 1)[0]
 
 
 def _help(column: int) -> Iterator[Document]:
@@ -359,6 +419,15 @@ def _help(column: int) -> Iterator[Document]:
 @lru_cache
 def _help_rows() -> list[list[str]]:
     return _rows(gzip.decompress(path("mt/libreoffice_help.en-zh-fr-es-de.tsv.gz").read_bytes()).decode())
+
+
+@lru_cache
+def _term_rows() -> tuple[Marked, ...]:
+    table = gzip.decompress(path("tag/libreoffice_help_terms.zh.tsv.gz").read_bytes()).decode()
+    return tuple(
+        Marked(text, name.split("#")[0], tuple(tuple(map(int, span.split(":"))) for span in spans.split()))
+        for name, text, spans in _rows(table)
+    )
 
 
 def _page(row: list[str]) -> str:

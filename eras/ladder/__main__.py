@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from eras.ladder import language_modelling as lm
-from eras.ladder import sentiment
+from eras.ladder import sentiment, translation
 from eras.ladder.results import Row, current_commit, read, record
 from eras.statistical.ngram_model import modified_kneser_ney
 from eras.statistical.ngram_text import ByteNgram, SpelledNgram, words
@@ -89,7 +89,7 @@ SYSTEMS = {
     f.__name__: f
     for f in (byte_unigram, gzip, xz, byte_5gram, byte_7gram, character_7gram, word_4gram, course_gpt)
 }
-SYSTEMS |= sentiment.SYSTEMS
+SYSTEMS |= sentiment.SYSTEMS | translation.SYSTEMS
 
 
 def _rung(row: Row) -> tuple[str, float]:

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from eras import data
+from eras.figures.alignment import alignment_figure
 from eras.figures.ambiguity import ambiguity
 from eras.figures.attention import attention
 from eras.figures.beam_tree import beam_tree
@@ -12,17 +13,22 @@ from eras.figures.classify import classify_figure
 from eras.figures.decoding import decoding_playground
 from eras.figures.eliza import eliza_chat
 from eras.figures.evolution_tree import evolution_tree
+from eras.figures.ladder import ladder
 from eras.figures.live_tokenizer import live_tokenizer
 from eras.figures.ngram import ngram_figure
 from eras.figures.page_gpt import page_gpt
 from eras.figures.positions import positions_figure
+from eras.figures.tagging import lattice_figure
 from eras.figures.timeline import timeline
 from eras.figures.tokenizer_stepper import tokenizer_stepper
 from eras.figures.training_curve import training_curve
+from eras.figures.transfer import pipeline_figure
+from eras.ladder.results import read
 from eras.llm.beam_trace import trace_beams
 from eras.pretraining.gpt import COURSE_GPT, GPT, GPTConfig
 from eras.pretraining.tokenizer import Tokenizer, count_words, train_bpe
 from eras.rules.eliza_script import load_script, load_talk
+from eras.statistical.ibm import Bitext, train_model1
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("figures")]
 
@@ -100,7 +106,26 @@ def _ambiguity():
     return ambiguity(rules, ["it near it near it", "it"])
 
 
+def _lattice():
+    rng = np.random.default_rng(0)
+    lattices = {name: (rng.normal(0, 2, (4, 5)), rng.normal(0, 2, (5, 5))) for name in ("HMM", "CRF")}
+    return lattice_figure({"点击插入": (list("OBMES"), list("OOBE"), lattices)})
+
+
+def _transfer():
+    return pipeline_figure([("打印所有批注。", "Prints all comments."), ("选择单元格。", "Select the cell.")])
+
+
+def _alignment():
+    pairs = [(["打开", "文件"], ["open", "file"]), (["打开", "窗口"], ["open", "a", "window"])]
+    both = Bitext(pairs), Bitext([(target, source) for source, target in pairs])
+    shares = {f"round {n}": tuple(train_model1(one, n).shares for one in both) for n in (0, 5)}
+    return alignment_figure(pairs, [0, 1], both, shares)
+
+
 FIGURES = {
+    "alignment": _alignment,
+    "tagging": _lattice,
     "ambiguity": _ambiguity,
     "classify": _classify,
     "attention": _attention,
@@ -111,10 +136,12 @@ FIGURES = {
     "training_curve": _training_curve,
     "evolution_tree": _tree,
     "timeline": timeline,
+    "ladder": lambda: ladder(read()),
     "tokenizer_stepper": _stepper,
     "live_tokenizer": _live,
     "positions": _positions,
     "eliza": _eliza,
+    "transfer": _transfer,
 }
 
 

@@ -22,7 +22,9 @@ def test_every_vendored_file_has_a_provenance():
     listed = {row[0] for row in FILES}
     below = {p.relative_to(data.ROOT).as_posix() for p in data.ROOT.rglob("*") if p.is_file()}
     kept = {
-        name for name in below if name.split("/")[0] in ("lm", "meta", "mt", "scripts", "sentiment", "tok")
+        name
+        for name in below
+        if name.split("/")[0] in ("dict", "lm", "meta", "mt", "scripts", "sentiment", "tag", "tok")
     }
     assert kept == listed
 
@@ -107,6 +109,8 @@ def test_splits_do_not_mix():
         (lambda: data.load("tang", "all"), "train, valid, test"),
         (lambda: data.load("nothing", "train"), "there are bible"),
         (lambda: data.load_pairs("dev"), "train, valid, test"),
+        (lambda: data.pair_pages("dev"), "train, valid, test"),
+        (lambda: data.load_verses("dev"), "train, valid, test"),
         (lambda: data.load_ratings("dev"), "train, valid, test"),
         (lambda: data.load_ratings("test", "books"), "domains are movies, products"),
         (lambda: data.load_pairs("train", "zh", "it"), "languages are en"),
@@ -115,6 +119,21 @@ def test_splits_do_not_mix():
 def test_bad_names_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_verses_come_in_two_languages_and_by_chapter():
+    verses = [data.load_verses(split) for split in data.SPLITS]
+    assert sum(map(len, verses)) == 28_464
+    assert verses[0][0][1].startswith("EN el principio crió Dios")
+    for split, rows in zip(data.SPLITS, verses, strict=True):
+        lines = [line for line in data.load("bible", split).text.split("\n") if line]
+        assert lines == [english for english, _ in rows]
+
+
+def test_every_pair_has_its_page():
+    for split in data.SPLITS:
+        assert len(data.pair_pages(split)) == len(data.load_pairs(split))
+    assert not set(data.pair_pages("train")) & set(data.pair_pages("test"))
 
 
 def test_a_missing_file_is_named():
@@ -127,3 +146,10 @@ def test_texts_are_clean():
     assert hamlet.name.startswith("HAMLET")
     assert "To be, or not to be" in hamlet.text
     assert "\t" not in data.load("tang", "train").text
+
+
+def test_the_dictionary_keeps_the_order_of_senses():
+    senses = data.load_dictionary()
+    assert len(senses) > 9000
+    assert senses["打印"][:2] == ["to affix a seal", "to stamp"]
+    assert all(word and all(found) for word, found in senses.items())

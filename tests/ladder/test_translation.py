@@ -1,0 +1,66 @@
+"""The translation task: what is held out, what is measured, and whether one system is above another."""
+
+import pytest
+import sacrebleu
+
+from eras import data
+from eras.ladder import translation
+from eras.ladder.results import read
+
+
+def test_a_thousand_pairs_are_held_out_by_page():
+    pairs = translation.held_out()
+    assert len(pairs) >= 1000
+    assert not {pair.page for pair in pairs} & set(data.pair_pages("train"))
+    assert [(pair.source, pair.target) for pair in pairs] == data.load_pairs("test")
+    assert not {pair.target for pair in pairs} & {target for _, target in translation.training()}
+
+
+def test_the_train_split_is_not_asked_about():
+    with pytest.raises(data.SplitError):
+        translation.held_out("train")
+
+
+def test_measures_are_sacrebleus():
+    pairs = translation.held_out("valid")[:200]
+    translated = [pair.target[: 3 * len(pair.target) // 4] for pair in pairs]
+    fields = translation.measure(lambda sources: translated, pairs)
+    references = [[pair.target for pair in pairs]]
+    assert fields["values"]["all"] == pytest.approx(
+        sacrebleu.corpus_chrf(translated, references).score, abs=0.006
+    )
+    assert fields["also"]["BLEU"] == pytest.approx(
+        sacrebleu.corpus_bleu(translated, references).score, abs=0.006
+    )
+    low, high = fields["intervals"]["all"]
+    assert low < fields["values"]["all"] < high
+
+
+def test_a_paired_bootstrap_tells_better_from_as_good():
+    pairs = translation.held_out("valid")[:200]
+    worse = [pair.target[:-3] for pair in pairs]
+    even = [p.target[:-3] if i % 2 else p.target for i, p in enumerate(pairs)]
+    odd = [p.target if i % 2 else p.target[:-3] for i, p in enumerate(pairs)]
+    clear = translation.paired(even, worse, pairs)
+    assert clear["low"] > 0
+    assert clear["p"] == 0
+    unclear = translation.paired(even, odd, pairs)
+    assert unclear["low"] < 0 < unclear["high"]
+    assert translation.paired(worse, even, pairs)["difference"] == pytest.approx(-clear["difference"])
+
+
+def recorded(system):
+    return next(row for row in read() if (row.task, row.system) == (translation.TASK, system))
+
+
+def test_phrases_are_clearly_above_rules_and_rules_clearly_above_words():
+    words, rules, phrases = map(recorded, ("word for word", "transfer rules", "phrase-based"))
+    assert words.intervals["all"][1] < rules.intervals["all"][0]
+    assert rules.intervals["all"][1] < phrases.intervals["all"][0]
+    assert rules.also["BLEU, high"] < phrases.also["BLEU, low"]
+
+
+def test_model_1s_row_is_measured_again():
+    row = translation.model_1()
+    assert row.values == pytest.approx(recorded(row.system).values, abs=0.01)
+    assert row.parameters == recorded(row.system).parameters
