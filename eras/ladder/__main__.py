@@ -52,6 +52,11 @@ def character_7gram() -> Row:
     return _ngram("character 7-gram, modified Kneser-Ney", SpelledNgram, 7, list)
 
 
+def character_10gram() -> Row:
+    """Character 10-gram with modified Kneser-Ney, the best on the valid split of all orders up to 10."""
+    return _ngram("character 10-gram, modified Kneser-Ney", SpelledNgram, 10, list)
+
+
 def word_4gram() -> Row:
     """Word 4-gram with modified Kneser-Ney; unknown words are spelled in bytes."""
     return _ngram("word 4-gram, modified Kneser-Ney", SpelledNgram, 4, words)
@@ -87,7 +92,17 @@ def course_gpt() -> Row:
 
 SYSTEMS = {
     f.__name__: f
-    for f in (byte_unigram, gzip, xz, byte_5gram, byte_7gram, character_7gram, word_4gram, course_gpt)
+    for f in (
+        byte_unigram,
+        gzip,
+        xz,
+        byte_5gram,
+        byte_7gram,
+        character_7gram,
+        character_10gram,
+        word_4gram,
+        course_gpt,
+    )
 }
 SYSTEMS |= sentiment.SYSTEMS | translation.SYSTEMS
 

@@ -76,7 +76,7 @@ class Decoder:
         language: WordModel,
         weights: Sequence[float] = FIRST_WEIGHTS,
         beam: int = 50,
-        limit: int = 4,
+        limit: int = 6,
         choices: int = 10,
         margin: float = 12.0,
     ):

@@ -20,6 +20,8 @@ from eras.statistical.decoder import FEATURES, FIRST_WEIGHTS
 from eras.statistical.phrase_based import TUNED, PhraseBased, sentence, train
 from eras.statistical.tuning import Candidates, tune
 
+SEARCH = {"limit": 4}  # shorter jumps than in translating: tuning decodes every sentence in every round
+
 
 def both(counts: Sequence[float]) -> float:
     """The mean of BLEU and chrF from their counts, one after the other (28,)."""
@@ -60,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     dev, rest = valid[::3], [pair for i, pair in enumerate(valid) if i % 3 == 1]
     say(f"trained on {len(system.prepared.pairs)} pairs; {len(dev)} to tune on, {len(rest)} to look at")
     weights, history = tune(
-        lambda w: candidates(system, dev, w, asked.n_best),
+        lambda w: candidates(system, dev, w, asked.n_best, **SEARCH),
         FIRST_WEIGHTS,
         both,
         asked.rounds,
@@ -70,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     sources, references = zip(*rest, strict=True)
     measured = {}
     for name, chosen in (("before", FIRST_WEIGHTS), ("after", weights)):
-        made = system.translate(sources, chosen)
+        made = system.translate(sources, chosen, **SEARCH)
         measured[name] = {
             "BLEU": round(metrics.corpus_bleu(made, references), 2),
             "chrF": round(metrics.corpus_chrf(made, references), 2),

@@ -177,6 +177,7 @@ def test_matches_tags_sources_and_ends():
     assert not matches(rule, [A], 0)
     assert not matches(rule, [A, B._replace(source="丙")], 0)
     assert matches(transfer_rule("=乙 -> X(1)"), [A, B], 1)
+    assert not matches(transfer_rule("^ A -> X(1)"), [Node("PU", "，"), A], 1), "a mark is no beginning"
 
 
 def test_build_puts_parts_in_order_and_forms_on_heads():
@@ -184,6 +185,9 @@ def test_build_puts_parts_in_order_and_forms_on_heads():
     node = build(made, [A, B])
     assert node == Node("X", "甲乙", (Word("b", "N", "PL"), Word("c"), Word("of"), Word("a")), 0)
     assert build(made._replace(head=2), [A, B]).head == 3
+    late = Node("NP", "丙", (Word("the"), Word("cell", "N")), 1)
+    assert build(Made("X", (Part(1), Part(2)), 1), [A, late]).head == 2
+    assert build(Made("X", (Part(1, form="PL"),)), [late]).words == (Word("the"), Word("cell", "N", "PL"))
 
 
 @pytest.mark.parametrize(
