@@ -28,7 +28,11 @@ def class_of_twelve(tmp_path):
 
 def start(course):
     command = [sys.executable, "-m", "autograder", "--course", str(course.root), "grade", "tiny", "-j2"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # A shell's background job has Ctrl-C switched off, and so would have what these tests start from one.
+    hear = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=hear
+    )
 
 
 def marks(course):
