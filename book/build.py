@@ -13,7 +13,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -38,7 +38,12 @@ FRONT_END = "figures/static"
 # What the finished pages depend on besides outputs.
 SOURCES = ("_toc.yml", "_config.yml", "references.bib", "constraints.txt", "chapters", "book")
 SOURCES += ("eras/figures/static",)
-SPHINX = "import sys; sys.modules['rfc3987_syntax'] = None\nfrom jupyter_book.cli.main import main; main()"
+# It loads its modules while the pages are looked at, and builds when it is told to.
+SPHINX = """import sys; sys.modules['rfc3987_syntax'] = None
+from jupyter_book.cli.main import main
+import jupyter_book.sphinx, myst_nb.sphinx_ext, sphinx.builders.html, sphinx_book_theme, sphinx_external_toc
+import sphinxcontrib.bibtex, sphinxcontrib.katex
+if sys.stdin.readline(): main()"""
 
 
 def pages() -> list[Path]:
@@ -159,14 +164,24 @@ def execute(store, todo: list[str]) -> None:
     executor.run_and_cache(filter_uris=todo, timeout=SECONDS_PER_CELL)
 
 
-def run_to_its_end(command: list) -> int:
-    """Run a command and whatever it leaves behind: a failed build forgets the server that renders its maths."""
-    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+@contextlib.contextmanager
+def waiting(command: list) -> Iterator[Callable[[], int]]:
+    """Start a command that reads a line before it does anything; gives a function that sends it and waits.
+
+    In the end whatever it leaves behind is ended, too: a failed build forgets the server that renders its maths.
+    """
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdin=subprocess.PIPE, text=True)
+
+    def go() -> int:
+        process.communicate("go\n")
+        return process.returncode
+
     try:
-        return process.wait()
+        yield go
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def state(folder: Path) -> str:
@@ -184,18 +199,19 @@ def main() -> int:
     folder, files = BUILD / ".jupyter_cache", BUILD / "figures"
     os.environ.update(COURSE_CACHE=str(folder), ERAS_BOOK=str(files))
     files.mkdir(parents=True, exist_ok=True)
-    failures = run_pages(folder)
-    for failure in failures:
-        print(failure, file=sys.stderr)
-    if failures:
-        return 1
-    built, now = BUILD / ".built", state(folder)
-    if built.exists() and built.read_text() == now and (BUILD / "html" / "index.html").exists():
-        print("The book is as it was built: nothing has changed.")
-        return 0
-    built.unlink(missing_ok=True)
     options = ["build", "--warningiserror", "--nitpick", "-q", ROOT]
-    failed = run_to_its_end([sys.executable, "-c", SPHINX, *options])
+    with waiting([sys.executable, "-c", SPHINX, *options]) as build:
+        failures = run_pages(folder)
+        for failure in failures:
+            print(failure, file=sys.stderr)
+        if failures:
+            return 1
+        built, now = BUILD / ".built", state(folder)
+        if built.exists() and built.read_text() == now and (BUILD / "html" / "index.html").exists():
+            print("The book is as it was built: nothing has changed.")
+            return 0
+        built.unlink(missing_ok=True)
+        failed = build()
     if not failed:
         built.write_text(now)
     return failed

@@ -326,7 +326,8 @@ def _differ_dict(got, want, name, tolerance):
     extra = [key for key in got if key not in want]
     if missing or extra:
         lack = f"lacks {len(missing)} of {len(want)} keys, e.g. {_repr(missing[0])}" if missing else ""
-        more = f"has {len(extra)} keys too many, e.g. {_repr(extra[0])}" if extra else ""
+        many = f"{len(extra)} key{'s' if len(extra) > 1 else ''} too many"
+        more = f"has {many}, e.g. {_repr(extra[0])}" if extra else ""
         return [f"{name} {' and '.join(filter(None, [lack, more]))}."]
     found = (_difference(got[key], want[key], f"{name}[{_repr(key)}]", tolerance) for key in want)
     return next((lines for lines in found if lines is not None), None)
@@ -397,14 +398,15 @@ def _scalar(value):
 
 
 def _kind(value):
-    """A few words for a value: its type, and its shape or length."""
+    """A few words for a value, as they follow "is" or "returned": its type, and its shape or what it holds."""
     if _is(value, torch.Tensor):
         return f"a torch tensor of shape {_shape(value)}, {_dtype(value)}"
     if _is(value, np.ndarray):
         return f"a NumPy array of shape {_shape(value)}, {value.dtype}"
     if value is None or _is(value, bool, int, float, complex, str, bytes):
         return "None" if value is None else f"{_repr(value)} (type {type(value).__name__})"
-    return f"of type {type(value).__name__}: {_repr(value)}"
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}: {_repr(value)}"
 
 
 def _shape(array):

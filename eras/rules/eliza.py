@@ -284,7 +284,7 @@ class Eliza:
 
 
 def own_script() -> str:
-    """The text of a script on a subject that is not therapy: here, a lost-property office.
+    """The text of a script on a subject of your own choice that is not therapy.
 
     Statements are those of `eras.rules.eliza_script`.
     """

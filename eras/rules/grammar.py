@@ -9,7 +9,7 @@ is the tuple of a node's children, each a node or a word. A tree is a tuple (cat
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
 START = "S"
@@ -81,7 +81,7 @@ def _check_symbol(symbol: str, categories: set[str], number: int) -> None:
 # Finite states.
 
 
-def transduce(arcs: Arcs, start: object, finals: Iterable, symbols: Sequence[str]) -> set[str]:
+def transduce(arcs: Arcs, start: object, finals: Collection, symbols: Sequence[str]) -> set[str]:
     """Everything that a finite-state transducer writes while it reads `symbols`, from start to a final state.
 
     arcs[state, read] lists the arcs (write, next state) that read one symbol, or nothing when `read` is "". No

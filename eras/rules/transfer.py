@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
-NO_GLOSS = ("CL:", "variant of", "old variant of", "see ", "see also", "surname ", "abbr. for", "also ")
+NO_GLOSS = ("CL:", "variant of", "old variant of", "see ", "surname ", "abbr. ", "(Tw) abbr. ", "also ")
 NO_SPACE_BEFORE = frozenset([".", ",", ":", ";", "?", "!", ")", "]", "%", "”"])
 NO_SPACE_BEHIND = frozenset(["(", "[", "“"])
 ROUNDS = 4

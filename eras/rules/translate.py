@@ -57,9 +57,19 @@ class Translator:
         grammar: Grammar,
         endings: bool = True,
     ):
-        self.lexicon, self.senses, self.grammar, self.endings = lexicon, senses, grammar, endings
-        self.words = {w for w in {*lexicon, *senses} if lexicon.get(w, [("", "")])[0][0] != "NOT"}
+        self.lexicon, self.senses, self.grammar, self.endings = dict(lexicon), senses, grammar, endings
+        self._index()
+
+    def _index(self):
+        """The words that segmentation may cut out, and how long they are."""
+        known = {*self.lexicon, *self.senses}
+        self.words = {w for w in known if self.lexicon.get(w, [("", "")])[0][0] != "NOT"}
         self.longest = max(map(len, self.words), default=1)
+
+    def add(self, word: str, readings: Readings):
+        """An entry for the dictionary, in place of the word's old one; segmentation knows it from now on."""
+        self.lexicon[word] = list(readings)
+        self._index()
 
     def segments(self, text: str) -> list[str]:
         """Chinese runs cut by longest match from both sides; names in 「」, Latin runs and marks in one piece."""

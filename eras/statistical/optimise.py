@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
 Direction = Callable[[np.ndarray, Sequence[np.ndarray], Sequence[np.ndarray]], np.ndarray]
@@ -61,6 +62,39 @@ def minimise(
         point, gradient = point + length * along, new
         values.append(value)
     return Minimum(point, value, values, evaluations, bool(np.abs(gradient).max(initial=0) <= tolerance))
+
+
+def minimise_by_torch(
+    objective: Objective, start: np.ndarray, memory: int = 10, tolerance: float = 1e-5, most: int = 1000
+) -> Minimum:
+    """The same as `minimise` with L-BFGS's direction, by torch.optim.LBFGS, which has a line search of its own.
+
+    To check ours with, and to train with where the direction is still to be written.
+    """
+    point, calls, seen = torch.tensor(start, dtype=torch.float64), 0, {}
+
+    def at_point() -> float:
+        nonlocal calls
+        here = point.numpy().tobytes()
+        if here not in seen:  # torch asks once more at the point where the last step ended
+            seen.clear()
+            seen[here], calls = objective(point.numpy().copy()), calls + 1
+        value, gradient = seen[here]
+        point.grad = torch.from_numpy(np.array(gradient))
+        return value
+
+    settings = {"history_size": memory, "tolerance_grad": tolerance, "tolerance_change": 0.0}
+    search = torch.optim.LBFGS(
+        [point], max_iter=1, max_eval=TRIALS, line_search_fn="strong_wolfe", **settings
+    )
+    values = [at_point()]
+    while point.grad.abs().max() > tolerance and len(values) <= most:
+        before = point.clone()
+        search.step(at_point)
+        if torch.equal(point, before):
+            break
+        values.append(at_point())
+    return Minimum(point.numpy(), values[-1], values, calls, bool(point.grad.abs().max() <= tolerance))
 
 
 def line_search(

@@ -8,8 +8,9 @@ Letters: T positions of a sequence, P of all, K features at each, F features in 
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -29,6 +30,7 @@ from eras.statistical.tagging import (
 NOTHING = ""  # what stands before the first character and behind the last
 WINDOW = ((-2,), (-1,), (0,), (1,), (2,), (-2, -1), (-1, 0), (0, 1), (1, 2), (-1, 1))
 ALONE = ((0,),)
+L_BFGS = partial(minimise, direction=two_loop)
 
 
 def bio(length: int, terms: Iterable[tuple[int, int]], kind: str = "TERM") -> list[str]:
@@ -213,11 +215,13 @@ def seen_moves(data: Tagged) -> np.ndarray:
     return np.bincount(moves, minlength=data.L**2).reshape(data.L, data.L).astype(float)
 
 
-def train(data: Tagged, local: bool, l2: float, **how) -> tuple[Chain, Minimum]:
+def train(
+    data: Tagged, local: bool, l2: float, by: Callable[..., Minimum] = L_BFGS, **how
+) -> tuple[Chain, Minimum]:
     """The weights of the least loss, by L-BFGS from 0, and how they were found.
 
-    The loss is a mean over positions, plus l2 / 2 times the squared weights. `how`: memory, tolerance, most,
-    as in `minimise`. Raises ValueError for l2 < 0.
+    The loss is a mean over positions, plus l2 / 2 times the squared weights. `by` minimises it; `how`: memory,
+    tolerance, most, as in `minimise`. Raises ValueError for l2 < 0.
     """
     if not l2 >= 0:
         raise ValueError(f"l2 must be at least 0, not {l2}")
@@ -230,7 +234,7 @@ def train(data: Tagged, local: bool, l2: float, **how) -> tuple[Chain, Minimum]:
         gradient = np.concatenate([by_weights.ravel(), by_moves.ravel()]) / P + l2 * point
         return float(loss) / P + l2 / 2 * float(point @ point), gradient
 
-    found = minimise(at, np.zeros(F * L + L * L), two_loop, **how)
+    found = by(at, np.zeros(F * L + L * L), **how)
     return Chain(found.point[: F * L].reshape(F, L), found.point[F * L :].reshape(L, L), local), found
 
 

@@ -128,8 +128,11 @@ def test_only_the_pages_that_depend_on_a_module_run_again(build, tmp_path):
 
 def test_nothing_of_a_command_stays_behind(build, tmp_path):
     marker = tmp_path / "alive"
-    script = f"(sleep 2; touch {marker}) & exit 3"
-    assert build.run_to_its_end(["bash", "-c", script]) == 3
+    script = f"read word; (sleep 2; touch {marker}) & exit 3"
+    with build.waiting(["bash", "-c", script]) as go:
+        assert go() == 3
+    with build.waiting(["bash", "-c", f"read word; touch {marker}"]):
+        pass  # never told
     time.sleep(3)
     assert not marker.exists()
 

@@ -10,6 +10,7 @@ from nltk.tag.brill import Pos
 from nltk.tbl import Rule as NltkRule
 from nltk.tokenize import MWETokenizer
 
+from eras.data import load_dictionary
 from eras.rules.inflect import inflect
 from eras.rules.morphology import Morphology
 from eras.rules.transfer import (
@@ -338,6 +339,23 @@ def test_translations(chinese, english):
 def test_word_for_word_keeps_the_order():
     translator = Translator({"甲": [("N", "cat"), ("V", "see")], "乙": [("V", "see")]}, {}, Grammar())
     assert translator.word_for_word("甲乙甲。") == "Cat see cat."
+
+
+def test_an_added_word_is_cut_out_and_translated():
+    mine, senses = {"甲": [("N", "cat")]}, {"乙": ["dog"]}
+    translator = Translator(mine, senses, Grammar())
+    assert translator.segments("甲乙丙") == ["甲", "乙", "丙"]
+    translator.add("甲乙丙", [("N", "owl")])
+    assert translator.segments("甲乙丙甲") == ["甲乙丙", "甲"]
+    assert translator.word_for_word("甲乙丙甲") == "Owl cat"
+    translator.add("乙", [("NOT", "")])
+    assert "乙" not in translator.words
+    assert set(mine) == {"甲"}
+
+
+def test_no_gloss_says_what_a_word_is_short_for():
+    assert not [w for w, senses in load_dictionary().items() if first_gloss(senses).startswith("abbr. ")]
+    assert "五笔" not in course_translator().segments("上述五笔付款")
 
 
 def test_sentences_keep_their_marks():

@@ -15,7 +15,7 @@ from sklearn.svm import LinearSVC
 from eras.statistical import classify as c
 from eras.statistical.bags import Bags, Vocabulary, binary, rarity, tf_idf
 from eras.statistical.calibrate import platt, reliability
-from eras.statistical.optimise import line_search, minimise, steepest
+from eras.statistical.optimise import line_search, minimise, minimise_by_torch, steepest
 
 
 def problem(seed, N=60, V=15, classes=3, sparse=True):
@@ -197,6 +197,22 @@ def test_lbfgs_finds_what_scipy_finds_and_gradient_descent_is_slower():
     slow = minimise(rosenbrock, start, steepest, tolerance=1e-8, most=300)
     assert not slow.converged
     assert slow.value > ours.value
+
+
+def test_torch_goes_the_same_way():
+    start = np.full(6, -1.2)
+    ours = minimise(rosenbrock, start, c.two_loop, tolerance=1e-8)
+    theirs = minimise_by_torch(rosenbrock, start, tolerance=1e-8)
+    np.testing.assert_allclose(theirs.point, ours.point, atol=1e-7)
+    assert start.tolist() == [-1.2] * 6
+    assert theirs.converged
+    assert theirs.values[-1] == theirs.value == rosenbrock(theirs.point)[0]
+    assert theirs.values == sorted(theirs.values, reverse=True)
+    short = minimise_by_torch(rosenbrock, start, tolerance=1e-8, most=3)
+    assert short.values == theirs.values[:4]
+    assert not short.converged
+    there = minimise_by_torch(rosenbrock, ours.point, tolerance=1e-6)
+    assert (len(there.values), there.evaluations, there.converged) == (1, 1, True)
 
 
 def test_the_two_loops_are_the_matrix_they_stand_for():

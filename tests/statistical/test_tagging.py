@@ -17,6 +17,7 @@ from seqeval.metrics.sequence_labeling import get_entities
 from eras import data
 from eras.statistical import tagging
 from eras.statistical.lattice import Order, posteriors
+from eras.statistical.optimise import minimise_by_torch
 from eras.statistical.taggers import (
     ALONE,
     HMM,
@@ -244,6 +245,8 @@ def test_our_training_ends_where_crfsuites_does(crfsuite):
     assert found.converged
     assert model.weights == pytest.approx(weights, abs=5e-3)
     assert model.transitions == pytest.approx(transitions, abs=5e-3)
+    theirs, _ = train(tagged, False, 2 * 0.1 / len(tagged.labels), minimise_by_torch, tolerance=1e-7)
+    assert theirs.weights == pytest.approx(model.weights, abs=1e-4)
 
 
 # Against torch

@@ -47,6 +47,11 @@ def transduce(arcs, start, finals, symbols):
     return found
 
 
+# %% transduce | only the last of several arcs
+# - return {(new, text + write) for old, text in pairs for write, new in arcs.get((old, symbol), ())}
+# + return {(new, text + write) for old, text in pairs for write, new in arcs.get((old, symbol), ())[-1:]}
+
+
 # %% binarise | words stay in pairs
 def binarise(rules):
     found = {}
@@ -140,6 +145,11 @@ def drop_units(rules):
         if len(right) == 1 and right[0] in categories:
             found |= {(left, r): None for b, r in list(found) if b == right[0]}
     return prune(found, categories)
+
+
+# %% drop_units | a category that is renamed to loses its own rules
+# - for left in categories:
+# + for left in categories - set().union(*units.values()):
 
 
 # %% drop_units | takes a category without rules for a word
@@ -274,6 +284,20 @@ def count_parses(forest, node):
         return known[child]
 
     return count(node)
+
+
+# %% count_parses | adds the children, and an empty way counts nothing
+# - ways = 1
+# + ways = 0
+# - ways *= count(part)
+# + ways += count(part)
+
+
+# %% count_parses | multiplies the ways
+# - total = 0
+# + total = 1
+# - total += ways
+# + total *= ways
 
 
 # %% trees | all at once
@@ -436,6 +460,11 @@ def unify(a, b, bindings=None):
             return None
         result[key], bindings = found
     return result, bindings
+
+
+# %% unify | two bound variables do not share
+# - value, bindings = found
+# + value, bindings = resolve(*found), found[1]
 
 
 # %% unify | lets a variable contain itself

@@ -7,7 +7,7 @@ def count_hmm(observations, labels, L, V, k):
         raise ValueError("k must be positive")
     start, transitions = [k] * L, [[k] * L for _ in range(L)]
     emissions = [[k] * V for _ in range(L)]
-    for seen, path in zip(observations, labels):
+    for seen, path in zip(observations, labels, strict=True):
         if len(seen) != len(path):
             raise ValueError("a label for each symbol")
         before = None

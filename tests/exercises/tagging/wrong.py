@@ -36,6 +36,22 @@
 # +     emissions[label, symbol] += 1
 
 
+# %% count_hmm | k once for each row in the sums
+# - return distributions(start), distributions(transitions), distributions(emissions)
+# + sums = emissions.sum(axis=1, keepdims=True) - (V - 1) * k
+# + return distributions(start), distributions(transitions), emissions / sums
+
+
+# %% count_hmm | k is looked at with the first sequence
+# - if not k > 0:
+# + if len(observations) and not k > 0:
+
+
+# %% count_hmm | sequences without labels are passed over
+# - for seen, path in zip(observations, labels, strict=True):
+# + for seen, path in zip(observations, labels):
+
+
 # %% count_hmm | an empty sequence breaks it
 # - if len(path):
 # -     start[path[0]] += 1
@@ -53,6 +69,16 @@
 # %% viterbi | from column to row
 # - reached = best[:, None] + pairwise[t - 1]  # from row to column
 # + reached = best[:, None] + pairwise[t - 1].T
+
+
+# %% viterbi | the best before belongs to the columns
+# - reached = best[:, None] + pairwise[t - 1]  # from row to column
+# + reached = best[None, :] + pairwise[t - 1]
+
+
+# %% viterbi | the later labels' own scores are forgotten
+# - best = reached.max(axis=0) + unary[t]
+# + best = reached.max(axis=0)
 
 
 # %% viterbi | pointers are not followed
@@ -90,6 +116,11 @@
 # + alpha[t] += log_sum_exp(alpha[t - 1] + pairwise[t - 1], axis=1)
 
 
+# %% forward | what comes before belongs to the columns
+# - alpha[t] += log_sum_exp(alpha[t - 1][:, None] + pairwise[t - 1], axis=0)
+# + alpha[t] += log_sum_exp(alpha[t - 1] + pairwise[t - 1], axis=0)
+
+
 # %% forward | changes unary
 # - alpha = np.array(unary, float)
 # + alpha = unary
@@ -113,6 +144,11 @@
 # %% backward | from column to row
 # - beta[t] = log_sum_exp(pairwise[t] + unary[t + 1] + beta[t + 1], axis=1)
 # + beta[t] = log_sum_exp(pairwise[t].T + unary[t + 1] + beta[t + 1], axis=1)
+
+
+# %% backward | summed over where a step comes from
+# - beta[t] = log_sum_exp(pairwise[t] + unary[t + 1] + beta[t + 1], axis=1)
+# + beta[t] = log_sum_exp(pairwise[t] + unary[t + 1] + beta[t + 1], axis=0)
 
 
 # %% backward | exp of large scores

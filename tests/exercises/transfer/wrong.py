@@ -184,6 +184,12 @@ def backward_match(text, words, longest):
 # + expression = re.sub(r"[^\s()|?*+]+", lambda tag: f"<{re.escape(tag[0])}>", pattern).replace(" ", "")
 
 
+# %% chunk | as few tags as may be
+# - expression = re.sub(r"[^\s()|?*+]+", lambda tag: f"(?:<{re.escape(tag[0])}>)", pattern).replace(" ", "")
+# + expression = re.sub(r"[^\s()|?*+]+", lambda tag: f"(?:<{re.escape(tag[0])}>)", pattern).replace(" ", "")
+# + expression = expression.replace("+", "+?")
+
+
 # %% matches | start is fulfilled behind a mark
 # - if rule.start and at > 0:
 # + if rule.start and at > 0 and nodes[at - 1].tag != "PU":
