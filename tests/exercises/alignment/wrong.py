@@ -48,6 +48,12 @@
 # + source: {target: count for target, count in row.items()}
 
 
+# %% model1_step | one sum for the whole sentence pair
+# - total = sum(table[candidate][word] for candidate in candidates)
+# + total = sum(table[candidate][other] for candidate in candidates for other in target)
+
+
+
 # %% best_links | NULL is no candidate
 # - if best > 0 and best >= table.get(NULL, {}).get(word, 0.0):
 # + if best > 0:
@@ -71,6 +77,12 @@
 # %% best_links | target position first
 # - links.add((chances.index(best), j))
 # + links.add((j, chances.index(best)))
+
+
+# %% best_links | positions are counted with NULL
+# - links.add((chances.index(best), j))
+# + links.add((chances.index(best) + 1, j))
+
 
 
 # %% symmetrise | the union
@@ -120,6 +132,17 @@
 # + for link in [*sorted(backward), *sorted(forward)]:
 
 
+# %% symmetrise | in the end both directions at once, in rising order
+# - for link in [*sorted(forward), *sorted(backward)]:
+# + for link in sorted(union):
+
+
+# %% symmetrise | it does not grow
+# - before = None
+# + before = links
+
+
+
 # %% symmetrise | changes its input
 # - links, union = forward & backward, forward | backward
 # + union = forward | backward
@@ -147,6 +170,33 @@
 # %% extract_phrases | links that lead out are overlooked
 # - if not inside or any(min(inside) <= j <= max(inside) and not i1 <= i < i2 for i, j in links):
 # + if not inside:
+
+
+# %% extract_phrases | links that lead out of the source phrase are overlooked
+# - for i1 in range(source_length):
+# -     for i2 in range(i1 + 1, min(i1 + longest, source_length) + 1):
+# -         inside = [j for i, j in links if i1 <= i < i2]
+# -         if not inside or any(min(inside) <= j <= max(inside) and not i1 <= i < i2 for i, j in links):
+# -             continue
+# -         first = min(inside)
+# -         while True:  # widen the target phrase by words without a link, to the left …
+# -             last = max(inside) + 1
+# -             while last - first <= longest:  # … and to the right
+# -                 spans.add((i1, i2, first, last))
+# -                 if last >= target_length or last in linked:
+# -                     break
+# -                 last += 1
+# -             if first == 0 or first - 1 in linked:
+# -                 break
+# -             first -= 1
+# + for i1 in range(source_length):
+# +     for i2 in range(i1 + 1, min(i1 + longest, source_length) + 1):
+# +         for j1 in range(target_length):
+# +             for j2 in range(j1 + 1, min(j1 + longest, target_length) + 1):
+# +                 inside = [i1 <= i < i2 for i, j in links if j1 <= j < j2]
+# +                 if inside and all(inside):
+# +                     spans.add((i1, i2, j1, j2))
+
 
 
 # %% extract_phrases | the target phrase may be of any length
@@ -199,6 +249,37 @@
 # %% stack_decode | signed distance
 # - total, state = score + value + distortion * abs(i1 - end), history
 # + total, state = score + value + distortion * (i1 - end), history
+
+
+# %% stack_decode | the first jump costs nothing
+# - total, state = score + value + distortion * abs(i1 - end), history
+# + total, state = score + value + (distortion * abs(i1 - end) if covered else 0.0), history
+
+
+# %% stack_decode | a history of one word
+# - state = (*state, word)[-MEMORY:]
+# + state = (word,)
+
+
+# %% stack_decode | it begins with an empty history
+# - stacks[0][frozenset(), 0, (START,) * MEMORY] = (0.0, [])
+# + stacks[0][frozenset(), 0, ()] = (0.0, [])
+
+
+# %% stack_decode | END is asked for without a history
+# - complete = [(score + language(key[2], END), words) for key, (score, words) in stacks[-1].items()]
+# + complete = [
+# +     (score + language((START, START), END), words) for key, (score, words) in stacks[-1].items()
+# + ]
+
+
+# %% stack_decode | recombination overlooks where the phrase ended
+# - if key not in into or into[key][0] < total:
+# + rivals = [one for one in into if (one[0], one[2]) == (key[0], key[2])]
+# + if all(into[one][0] < total for one in rivals):
+# +     for one in rivals:
+# +         del into[one]
+
 
 
 # %% stack_decode | jumps cost nothing
@@ -256,6 +337,12 @@
 # %% bleu_statistics | no clipping
 # - matches.append((ours & theirs).total())
 # + matches.append(sum(count for gram, count in ours.items() if gram in theirs))
+
+
+# %% bleu_statistics | different matches only
+# - matches.append((ours & theirs).total())
+# + matches.append(len(ours & theirs))
+
 
 
 # %% bleu_statistics | different n-grams only
