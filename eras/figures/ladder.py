@@ -44,7 +44,7 @@ def ladder(rows: Sequence[Row], task: str = "translation") -> Figure:
             ],
             header=("task", "system", "era", "result", "measured in", "95 % interval"),
         ),
-        height=46,
+        height=37,
     )
 
 
@@ -68,7 +68,7 @@ def _picture(rows: Sequence[Row]):
     tasks = sorted({row.task for row in rows})
     counts = [sum(row.task == task for row in rows) for task in tasks]
     figure, all_axes = plt.subplots(
-        len(tasks), figsize=(6.4, 0.33 * len(rows) + len(tasks)), height_ratios=counts, squeeze=False
+        len(tasks), figsize=(6.4, 0.22 * len(rows) + 0.6 * len(tasks)), height_ratios=counts, squeeze=False
     )
     for task, axes in zip(tasks, all_axes[:, 0], strict=True):
         mine = [row for row in rows if row.task == task]

@@ -53,7 +53,6 @@
 # + total = sum(table[candidate][other] for candidate in candidates for other in target)
 
 
-
 # %% best_links | NULL is no candidate
 # - if best > 0 and best >= table.get(NULL, {}).get(word, 0.0):
 # + if best > 0:
@@ -82,7 +81,6 @@
 # %% best_links | positions are counted with NULL
 # - links.add((chances.index(best), j))
 # + links.add((chances.index(best) + 1, j))
-
 
 
 # %% symmetrise | the union
@@ -142,7 +140,6 @@
 # + before = links
 
 
-
 # %% symmetrise | changes its input
 # - links, union = forward & backward, forward | backward
 # + union = forward | backward
@@ -196,7 +193,6 @@
 # +                 inside = [i1 <= i < i2 for i, j in links if j1 <= j < j2]
 # +                 if inside and all(inside):
 # +                     spans.add((i1, i2, j1, j2))
-
 
 
 # %% extract_phrases | the target phrase may be of any length
@@ -257,8 +253,12 @@
 
 
 # %% stack_decode | a history of one word
-# - state = (*state, word)[-MEMORY:]
-# + state = (word,)
+# - for word in phrase:
+# -     total += language(state, word)
+# -     state = (*state, word)[-MEMORY:]
+# + for word in phrase:
+# +     total += language(state, word)
+# +     state = (word,)
 
 
 # %% stack_decode | it begins with an empty history
@@ -279,7 +279,6 @@
 # + if all(into[one][0] < total for one in rivals):
 # +     for one in rivals:
 # +         del into[one]
-
 
 
 # %% stack_decode | jumps cost nothing
@@ -342,7 +341,6 @@
 # %% bleu_statistics | different matches only
 # - matches.append((ours & theirs).total())
 # + matches.append(len(ours & theirs))
-
 
 
 # %% bleu_statistics | different n-grams only
