@@ -44,7 +44,7 @@ def ladder(rows: Sequence[Row], task: str = "translation") -> Figure:
             ],
             header=("task", "system", "era", "result", "measured in", "95 % interval"),
         ),
-        height=37,
+        height=32,
     )
 
 
