@@ -141,7 +141,9 @@ def redacted(error, source):
     if line in _constants(source):
         return line[:300]
     line = re.sub(r"""b?(['"])(?:\\.|(?!\1)[^\\])*\1""", "…", line)
-    line = re.sub(r"<[^>]*>?", "…", line)  # what Python says of an object has its class's name, which is anything
+    line = re.sub(
+        r"<[^>]*>?", "…", line
+    )  # what Python says of an object has its class's name, which is anything
     line = re.sub(r" is \S.*, expected .*", " is wrong.", line)
     line = re.sub(r"of type \w+: .*", "of another type.", re.sub(r"[\d.+-]{12,}", "…", line))
     return line[:300]

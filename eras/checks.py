@@ -405,7 +405,9 @@ def _kind(value):
         return f"a NumPy array of shape {_shape(value)}, {value.dtype}"
     if value is None or _is(value, bool, int, float, complex, str, bytes):
         return "None" if value is None else f"{_repr(value)} (type {type(value).__name__})"
-    return f"a value of type {type(value).__name__}: {_repr(value)}"  # the grader cuts here what tests must hide
+    return (
+        f"a value of type {type(value).__name__}: {_repr(value)}"  # the grader cuts here what tests must hide
+    )
 
 
 def _shape(array):
