@@ -43,6 +43,14 @@ def candidates(system: PhraseBased, pairs, weights: np.ndarray, n: int, **search
     return found
 
 
+def measured(system: PhraseBased, pairs, weights: np.ndarray) -> dict[str, float]:
+    """BLEU and chrF of the system with these weights (8,) on pairs (Chinese, English)."""
+    sources, references = zip(*pairs, strict=True)
+    made = system.translate(sources, weights, **SEARCH)
+    scores = {"BLEU": metrics.corpus_bleu(made, references), "chrF": metrics.corpus_chrf(made, references)}
+    return {name: round(score, 2) for name, score in scores.items()}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Train, tune, say how it went, and write the weights."""
     parser = argparse.ArgumentParser(prog="python -m eras.statistical.train_phrases", description=__doc__)
@@ -69,20 +77,15 @@ def main(arguments: list[str] | None = None) -> int:
         seed=asked.seed,
         log=say,
     )
-    sources, references = zip(*rest, strict=True)
-    measured = {}
+    looked_at = {}
     for name, chosen in (("before", FIRST_WEIGHTS), ("after", weights)):
-        made = system.translate(sources, chosen, **SEARCH)
-        measured[name] = {
-            "BLEU": round(metrics.corpus_bleu(made, references), 2),
-            "chrF": round(metrics.corpus_chrf(made, references), 2),
-        }
-        say(f"{name} tuning, on the rest: {measured[name]}")
+        looked_at[name] = measured(system, rest, chosen)
+        say(f"{name} tuning, on the rest: {looked_at[name]}")
     kept = {
         "weights": {name: round(float(w), 4) for name, w in zip(FEATURES, weights, strict=True)},
         "metric": "mean of BLEU and chrF",
         "history": [round(value, 2) for value in history],
-        "rest": measured,
+        "rest": looked_at,
         "seed": asked.seed,
         "n_best": asked.n_best,
         "date": date.today().isoformat(),

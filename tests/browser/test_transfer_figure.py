@@ -61,6 +61,10 @@ def test_switches_change_the_strips_and_the_sentence(figure, open_figure):
     assert page.locator("ol[aria-label='Chunks'] li").count() > 3
     for label in SWITCHES.values():
         page.get_by_label(label, exact=True).uncheck()
+        page.wait_for_function(
+            "label => document.querySelector('.aside').textContent.match(/^Without [^.]*/)?.[0].includes(label)",
+            arg=label,
+        )
     page.wait_for_function("!document.querySelector('.spoken').textContent.includes('Moves')")
     assert said.inner_text() == figure.state["runs"][1][-1][3]
 

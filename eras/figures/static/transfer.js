@@ -28,6 +28,13 @@ function chip([tag, source, words], known) {
     element("span", {}, words || "–"), element("span", { class: "tag" }, other ? `${tag} · changed` : tag));
 }
 
+// What is switched off, and what that costs here; it may cost nothing.
+function compared(now, full, off) {
+  if (!off.length) return "";
+  const without = `Without ${off.map(([, label]) => label).join(", ")}`;
+  return now.english === full.english ? `${without} this sentence comes out the same. ` : `${without}. With everything on: ${full.english} `;
+}
+
 function render({ model, el }) {
   const state = Object.fromEntries(["pairs", "switches", "strips", "runs"].map((key) => [key, model.get(key)]));
   const keys = state.switches.map(([key]) => key), all = keys.map(() => true);
@@ -47,7 +54,7 @@ function render({ model, el }) {
       lists[i].replaceChildren(...strip.map((node) => chip(node, known)));
     });
     said.textContent = now.english;
-    aside.textContent = `${now.english === full.english ? "As with everything on." : `With everything on: ${full.english}`} A person wrote: ${state.pairs[sentence][1]}`;
+    aside.textContent = `${compared(now, full, state.switches.filter(([key]) => !model.get(key)))}A person wrote: ${state.pairs[sentence][1]}`;
   });
 }
 
