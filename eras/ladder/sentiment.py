@@ -12,6 +12,7 @@ import numpy as np
 from eras import data
 from eras.data import Rated
 from eras.ladder.results import Row, current_commit
+from eras.statistical import metrics
 from eras.statistical.bags import Vocabulary
 from eras.statistical.classify import (
     Linear,
@@ -59,10 +60,10 @@ def interval(correct: np.ndarray, documents: Sequence[str]) -> list[float]:
 
     correct (N,) of 0 and 1, documents (N,) names -> [low, high].
     """
-    _, number = np.unique(documents, return_inverse=True)
-    right, size = np.bincount(number, correct), np.bincount(number)
-    drawn = np.random.default_rng(SEED).multinomial(len(size), np.full(len(size), 1 / len(size)), RESAMPLES)
-    return np.quantile(drawn @ right / (drawn @ size), [0.025, 0.975]).tolist()
+    counts = np.stack([correct, np.ones(len(correct))], 1)
+    return metrics.interval(
+        metrics.resampled(counts, documents, lambda total: total[0] / total[1], RESAMPLES, SEED)
+    )
 
 
 def macro_f1(predicted: np.ndarray, y: np.ndarray) -> float:
