@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from unittest import mock
 
 # Validators of JSON compile a grammar of addresses, for two seconds, unless it is missing; no notebook needs it.
 sys.modules["rfc3987_syntax"] = None
@@ -155,13 +156,18 @@ def name_of(uri: str) -> str:
 
 
 def execute(store, todo: list[str]) -> None:
-    """Run these pages, and say which."""
+    """Run these pages, and say which.
+
+    Old outputs are cleared out once, here: two processes that do it take each other's newest for too old.
+    """
     for uri in todo:
         print(f"running {name_of(uri)}", flush=True)
     if not todo:
         return
+    store.truncate_caches()
     executor = load_executor("local-parallel", store, logging.getLogger("pages"))
-    executor.run_and_cache(filter_uris=todo, timeout=SECONDS_PER_CELL)
+    with mock.patch.object(type(store), "truncate_caches"):
+        executor.run_and_cache(filter_uris=todo, timeout=SECONDS_PER_CELL)
 
 
 @contextlib.contextmanager

@@ -1,10 +1,12 @@
 """Building the book: what is run again, what a failing page says, what is not asked of other hosts."""
 
 import importlib.util
+import os
 import time
 from pathlib import Path
 
 import pytest
+from jupyter_cache.cache.db import NbCacheRecord
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -124,6 +126,19 @@ def test_only_the_pages_that_depend_on_a_module_run_again(build, tmp_path):
     (tmp_path / "tinyeras" / "new" / "piece.py").write_text("from tinyeras.old.piece import x as y\n")
     assert run(build, tmp_path) == 2
     assert (tmp_path / "three.ran").read_text() == "x"
+
+
+def test_pages_in_parallel_do_not_clear_out_each_other(build, tmp_path, monkeypatch):
+    log = tmp_path / "cleared"
+
+    def note(keep, db):
+        with log.open("a") as file:
+            file.write(f"{os.getpid()}\n")
+        return []
+
+    monkeypatch.setattr(NbCacheRecord, "records_to_delete", note)
+    assert run(build, tmp_path) == 1
+    assert log.read_text().split() == [str(os.getpid())]
 
 
 def test_nothing_of_a_command_stays_behind(build, tmp_path):
