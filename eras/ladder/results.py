@@ -1,7 +1,9 @@
 """The ladder's results file: one JSON object per line, one line per task and system, the newest wins."""
 
 import json
+import statistics
 import subprocess
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -13,7 +15,8 @@ class Row:
     """One rung: what was measured, with which system, at what price.
 
     `values` holds the metric per corpus and under "all"; `parameters` counts stored numbers; `compute` is
-    training FLOPs where they were counted; `seconds` is training time; `seeds` the seeds behind the values;
+    training FLOPs where they were counted; `seconds` is training time; `seeds` the seeds behind the values, which
+    are means where there are several, `spread` then their standard deviation (n - 1 below) by the same names;
     `intervals` 95 % confidence intervals [low, high] of values, `also` other measures of the same outputs.
     """
 
@@ -30,6 +33,14 @@ class Row:
     commit: str = ""
     intervals: dict[str, list[float]] = field(default_factory=dict)
     also: dict[str, float] = field(default_factory=dict)
+    spread: dict[str, float] = field(default_factory=dict)
+
+
+def mean_and_spread(runs: Sequence[dict[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
+    """Mean and sample standard deviation of each value over runs with different seeds, two at least."""
+    columns = {name: [run[name] for run in runs] for name in runs[0]}
+    means = {name: statistics.mean(values) for name, values in columns.items()}
+    return means, {name: statistics.stdev(values) for name, values in columns.items()}
 
 
 def read(path: Path = RESULTS) -> list[Row]:
