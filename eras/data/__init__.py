@@ -134,6 +134,21 @@ class Marked:
     terms: tuple[tuple[int, int], ...]
 
 
+@dataclass(frozen=True)
+class Aligned:
+    """A Chinese sentence and its English original, both cut into words, and which words belong together.
+
+    Links are pairs (Chinese word, English word), from 0: the sure ones, and those that may be left out.
+    """
+
+    source: str
+    target: str
+    source_words: tuple[str, ...]
+    target_words: tuple[str, ...]
+    sure: frozenset[tuple[int, int]]
+    possible: frozenset[tuple[int, int]]
+
+
 def path(relative: str) -> Path:
     """The path of a vendored file below eras/data, e.g. `tok/r50k_base.tiktoken`; raises FileNotFoundError."""
     found = ROOT / relative
@@ -173,6 +188,24 @@ def load_pairs(split: str, source: str = "zh", target: str = "en") -> list[tuple
 def pair_pages(split: str) -> list[str]:
     """The help page of each pair of `load_pairs`, in its order; raises ValueError for an unknown split."""
     return [_page(row) for row in _help_split(split)]
+
+
+def load_alignments() -> list[Aligned]:
+    """Sixty pairs of the test split, one a page, their words linked by hand; for measuring, never for training.
+
+    Sure and possible links as in Och and Ney 2003: possible ones are idioms and words that only grammar needs.
+    """
+    rows = [line.split("\t") for line in path("mt/alignments.zh-en.tsv").read_text("utf-8").splitlines()[1:]]
+    return [
+        Aligned(source, target, tuple(zh.split()), tuple(en.split()), _links(links, "-"), _links(links, "?"))
+        for source, target, zh, en, links in rows
+    ]
+
+
+def _links(written: str, sign: str) -> frozenset[tuple[int, int]]:
+    """The links written with this sign between their ends, "-" or "?"."""
+    found = (link.split(sign) for link in written.split() if sign in link)
+    return frozenset((int(i), int(j)) for i, j in found)
 
 
 def load_verses(split: str) -> list[tuple[str, str]]:
@@ -235,6 +268,30 @@ def load_dictionary() -> dict[str, list[str]]:
             word, _, senses = line.split("\t")
             found.setdefault(word, []).extend(senses.split("/"))
     return found
+
+
+def load_similarities() -> list[tuple[str, str, float]]:
+    """WordSim-353: pairs of words and the mean, from 0 to 10, of what people said how related they are.
+
+    For measuring, never for training. Source: Finkelstein et al. 2002, CC BY 4.0.
+    """
+    lines = path("vec/wordsim353.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    return [(first, second, float(mean)) for first, second, mean in rows]
+
+
+def load_analogies() -> dict[str, list[tuple[str, str, str, str]]]:
+    """Analogies "a is to b as c is to d" by group: {group: [(a, b, c, d)]}; groups named gram… are grammar.
+
+    For measuring, never for training. Source: Mikolov, Chen, Corrado and Dean 2013, Apache-2.0.
+    """
+    groups: dict[str, list[tuple[str, str, str, str]]] = {}
+    for line in path("vec/questions-words.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith(": "):
+            questions = groups.setdefault(line[2:], [])
+        else:
+            questions.append(tuple(line.split()))
+    return groups
 
 
 def language_models() -> list[LanguageModel]:

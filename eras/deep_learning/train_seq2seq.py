@@ -1,0 +1,130 @@
+"""Train the course's translators: `python -m eras.deep_learning.train_seq2seq [--attention KIND] [--seed N …]`.
+
+Chinese to English on the ladder's pairs. The weights of the epoch with the least loss on the valid split are
+kept. Every run writes its log and its translations of the test split to `checkpoints/seq2seq_KIND.json`, by seed;
+the first seed's weights go to `checkpoints/seq2seq_KIND.safetensors`.
+"""
+
+import argparse
+import copy
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from eras import data
+from eras.deep_learning.seq2seq import DECODERS, END, Config, EncoderDecoder, pad, teacher_forcing, token_loss
+from eras.deep_learning.translator import Translator, Units
+
+CHECKPOINTS = Path(__file__).with_name("checkpoints")
+SEEDS = (1, 2, 3)
+EPOCHS, BATCH, RATE, CLIP, PATIENCE = 40, 64, 1e-3, 1.0, 3
+Rows = list[tuple[list[int], list[int]]]
+Batch = tuple[Tensor, Tensor, Tensor]
+
+
+def files(attention: str) -> tuple[Path, Path]:
+    """Weights and log of one kind of translator."""
+    return CHECKPOINTS / f"seq2seq_{attention}.safetensors", CHECKPOINTS / f"seq2seq_{attention}.json"
+
+
+def batches(rows: Rows, size: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
+    """Sources, inputs and targets in batches of about equal length, in random order if there is a generator."""
+    order = range(len(rows)) if generator is None else torch.randperm(len(rows), generator=generator).tolist()
+    by_length = sorted(order, key=lambda i: (len(rows[i][1]), len(rows[i][0])))
+    chunks = [by_length[i : i + size] for i in range(0, len(rows), size)]
+    if generator is not None:
+        chunks = [chunks[i] for i in torch.randperm(len(chunks), generator=generator)]
+    for chunk in chunks:
+        yield pad([[*rows[i][0], END] for i in chunk]), *teacher_forcing([rows[i][1] for i in chunk])
+
+
+@torch.no_grad()
+def mean_loss(model: EncoderDecoder, rows: Rows) -> float:
+    """Nats per token of the target, END included, over all rows."""
+    model.eval()
+    cost = count = 0.0
+    for source, words, targets in batches(rows, 4 * BATCH):
+        real = (targets != 0).sum().item()
+        cost += token_loss(model(source, words), targets).item() * real
+        count += real
+    model.train()
+    return cost / count
+
+
+def train(model: EncoderDecoder, rows: Rows, valid: Rows, seed: int, say=print) -> list[dict]:
+    """Adam on the token loss; half the rate when the valid loss did not fall, the third time in a row the end.
+
+    The model ends with its best weights. -> one entry per epoch.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    optimiser = torch.optim.Adam(model.parameters(), RATE)
+    best, best_loss, bad, log, start = None, float("inf"), 0, [], time.perf_counter()
+    for epoch in range(1, EPOCHS + 1):
+        losses = []
+        for source, words, targets in batches(rows, BATCH, generator):
+            optimiser.zero_grad()
+            loss = token_loss(model(source, words), targets)
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+            optimiser.step()
+            losses.append(loss.item())
+        now = {"epoch": epoch, "train": sum(losses) / len(losses), "valid": mean_loss(model, valid)}
+        log.append({**now, "rate": optimiser.param_groups[0]["lr"], "seconds": time.perf_counter() - start})
+        say(json.dumps({name: round(value, 5) for name, value in log[-1].items()}), flush=True)
+        if now["valid"] < best_loss:
+            best, best_loss, bad = copy.deepcopy(model.state_dict()), now["valid"], 0
+            continue
+        bad += 1
+        optimiser.param_groups[0]["lr"] /= 2
+        if bad == PATIENCE:
+            break
+    model.load_state_dict(best)
+    return log
+
+
+def run(attention: str, seed: int) -> tuple[Translator, dict]:
+    """Train one translator; -> it and the facts of its training."""
+    pairs = {split: data.load_pairs(split) for split in ("train", "valid")}
+    source, target = (Units.of([pair[side] for pair in pairs["train"]]) for side in (0, 1))
+    rows = {
+        split: [(source.encode(zh), target.encode(en)) for zh, en in found] for split, found in pairs.items()
+    }
+    torch.manual_seed(seed)
+    config = Config(len(source), len(target), attention)
+    model = EncoderDecoder(config)
+    log = train(model, rows["train"], rows["valid"], seed)
+    facts = {"seed": seed, "seconds": round(log[-1]["seconds"]), "parameters": model.parameter_count()}
+    facts |= {"valid": min(entry["valid"] for entry in log), "config": asdict(config), "epochs": log}
+    return Translator(model.eval(), source, target), facts
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train and record the named kinds and seeds, all of them unless named."""
+    parser = argparse.ArgumentParser(prog="python -m eras.deep_learning.train_seq2seq", description=__doc__)
+    parser.add_argument("--attention", nargs="*", choices=list(DECODERS), default=list(DECODERS))
+    parser.add_argument("--seed", nargs="*", type=int, default=list(SEEDS))
+    chosen = parser.parse_args(arguments)
+    CHECKPOINTS.mkdir(exist_ok=True)
+    for seed in chosen.seed:
+        for attention in chosen.attention:
+            print(f"{attention}, seed {seed}", flush=True)
+            translator, facts = run(attention, seed)
+            facts["translations"] = translator.translate([zh for zh, _ in data.load_pairs("test")])
+            weights, log = files(attention)
+            if seed == SEEDS[0]:
+                translator.save(weights)
+            runs = json.loads(log.read_text()) if log.exists() else []
+            runs = [*(entry for entry in runs if entry["seed"] != seed), facts]
+            log.write_text(
+                json.dumps(sorted(runs, key=lambda entry: entry["seed"]), ensure_ascii=False, indent=1)
+            )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

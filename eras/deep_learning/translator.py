@@ -1,0 +1,231 @@
+"""A trained encoder-decoder with its vocabularies: text in, text out, by greedy or by beam search."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from eras.data import Aligned
+from eras.deep_learning.seq2seq import (
+    END,
+    PAD,
+    START,
+    UNKNOWN,
+    Config,
+    EncoderDecoder,
+    log_probabilities,
+    pad,
+    teacher_forcing,
+)
+from eras.statistical.ngram_text import words
+
+Step = Callable[[Tensor, object], tuple[Tensor, object]]
+Pick = Callable[[object, Tensor], object]
+Link = tuple[int, int]
+
+
+class Units:
+    """Numbers for the pieces of a text; a piece that is rare in training is spelled in its characters.
+
+    Pieces are Chinese characters, signs, and words with the space before them: joined, they are the text. Only
+    characters that training never saw are UNKNOWN. The idea: Luong & Manning 2016.
+    """
+
+    def __init__(self, names: Sequence[str]):
+        self.names = list(names)
+        self.numbers = {name: number for number, name in enumerate(names)}
+
+    @classmethod
+    def of(cls, texts: Sequence[str], least: int = 3) -> "Units":
+        """Pieces that occur `least` times, and every character there is."""
+        counts = Counter(piece for text in texts for piece in words(text))
+        often = {piece for piece, count in counts.items() if count >= least}
+        characters = {character for text in texts for character in text}
+        return cls(["<pad>", "<start>", "<end>", "<unknown>", *sorted(often | characters)])
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def pieces(self, text: str) -> list[str]:
+        """The text in pieces that have numbers, or single characters; joined, they are the text."""
+        found = words(text)
+        return [unit for piece in found for unit in ([piece] if piece in self.numbers else piece)]
+
+    def encode(self, text: str) -> list[int]:
+        """A text's numbers."""
+        return [self.numbers.get(piece, UNKNOWN) for piece in self.pieces(text)]
+
+    def decode(self, numbers: Iterable[int]) -> str:
+        """The text of some numbers, � for UNKNOWN; the other special ones are silent."""
+        return "".join("�" if n == UNKNOWN else self.names[n] for n in numbers if n >= UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A translation in the making, or done with END as its last token, and its log-probability."""
+
+    tokens: tuple[int, ...]
+    score: float
+
+    def normalised(self, alpha: float) -> float:
+        """Log-probability over a penalty for length, 1 for alpha 0. Source: Wu et al. 2016, equation 14."""
+        ### BEGIN SOLUTION
+        return self.score / ((5 + len(self.tokens)) / 6) ** alpha
+        ### END SOLUTION
+
+
+def beam_search(
+    step: Step, pick: Pick, state: object, width: int = 5, limit: int = 80, alpha: float = 1.0
+) -> list[Hypothesis]:
+    """The best finished hypotheses of one source, at most `width`, best first.
+
+    `step(last tokens (K,), state)` gives log-probabilities (K, V) and the next state of K hypotheses (one at
+    first), `pick(state, rows)` the state of chosen ones. At every step the `width` best continuations are kept by
+    their log-probability; those that end are set aside and take a place of the `width` each. At `limit` tokens
+    what is unfinished counts as it is. Ties: the earlier hypothesis, then the lower token. Source: Graves 2012,
+    Sutskever et al. 2014 (section 3.2).
+    """
+    ### BEGIN SOLUTION
+    alive, done = [Hypothesis((), 0.0)], []
+    last = torch.tensor([START])
+    while alive and (not alive[0].tokens or len(alive[0].tokens) < limit):
+        logs, state = step(last, state)
+        total = logs.double() + torch.tensor([h.score for h in alive], dtype=torch.float64)[:, None]
+        places = torch.sort(total.flatten(), descending=True, stable=True)
+        room = width - len(done)
+        kept, rows = [], []
+        for score, place in zip(places.values[:room].tolist(), places.indices[:room].tolist(), strict=True):
+            row, token = divmod(place, logs.shape[1])
+            new = Hypothesis((*alive[row].tokens, token), score)
+            if token == END:
+                done.append(new)
+            elif score > -torch.inf:
+                kept.append(new)
+                rows.append(row)
+        alive, last = kept, torch.tensor([h.tokens[-1] for h in kept])
+        state = pick(state, torch.tensor(rows, dtype=torch.long))
+    return sorted(done + alive, key=lambda h: -h.normalised(alpha))
+    ### END SOLUTION
+
+
+class Translator:
+    """A model and the units of both languages."""
+
+    def __init__(self, model: EncoderDecoder, source: Units, target: Units):
+        self.model, self.source, self.target = model, source, target
+
+    def read(self, texts: Sequence[str]) -> Tensor:
+        """Source texts as the model takes them, END behind each: (B, S)."""
+        return pad([[*self.source.encode(text), END] for text in texts])
+
+    @torch.no_grad()
+    def hypotheses(self, text: str, width: int = 5, alpha: float = 1.0) -> list[Hypothesis]:
+        """Translations of one text, best first; width 1 is greedy search."""
+        source = self.read([text])
+        memory, state = self.model.encode(source)
+        pick = lambda state, rows: tuple(part[rows] for part in state)  # noqa: E731
+
+        def step(last, state):
+            seen = memory.repeat(len(last)) if len(last) > 1 else memory
+            features, state, _ = self.model.decoder.read(last[:, None], state, seen)
+            return log_probabilities(self.model.decoder.logits(features[:, 0])), state
+
+        return beam_search(step, pick, state, width, limit(source.shape[1]), alpha)
+
+    def translate(self, texts: Sequence[str], width: int = 5, alpha: float = 1.0) -> list[str]:
+        """Every text's best translation."""
+        self.model.eval()
+        return [self.target.decode(self.hypotheses(text, width, alpha)[0].tokens).strip() for text in texts]
+
+    @torch.no_grad()
+    def greedy(self, texts: Sequence[str]) -> list[str]:
+        """Every text's translation by the likeliest next word, all texts at once."""
+        self.model.eval()
+        source = self.read(texts)
+        memory, state = self.model.encode(source)
+        last, said = torch.full((len(texts),), START), []
+        for _ in range(limit(source.shape[1])):
+            features, state, _ = self.model.decoder.read(last[:, None], state, memory)
+            last = log_probabilities(self.model.decoder.logits(features[:, 0])).argmax(-1)
+            said.append(last)
+            if (torch.stack(said) == END).any(0).all():
+                break
+        lengths = [limit(length) for length in (source != PAD).sum(1).tolist()]
+        rows = [row[:most] for row, most in zip(torch.stack(said, 1).tolist(), lengths, strict=True)]
+        return [self.target.decode(row[: row.index(END)] if END in row else row).strip() for row in rows]
+
+    @torch.no_grad()
+    def word_weights(self, pair: Aligned) -> Tensor:
+        """Where the model looks for each word of the right translation: (target words, source words and END)."""
+        self.model.eval()
+        words, _ = teacher_forcing([self.target.encode(pair.target)])
+        weights = self.model.attention(self.read([pair.source]), words)[0, :-1]
+        columns = shares(self.source.pieces(pair.source), pair.source_words)
+        rows = shares(self.target.pieces(pair.target), pair.target_words)
+        mixed = rows @ weights / rows.sum(1, keepdim=True)
+        return torch.cat([mixed[:, :-1] @ columns.T, mixed[:, -1:]], 1)
+
+    def links(self, pair: Aligned) -> set[Link]:
+        """Each target word's source word with the most weight, none where that is END."""
+        best = self.word_weights(pair).argmax(1).tolist()
+        return {(i, j) for j, i in enumerate(best) if i < len(pair.source_words)}
+
+    def save(self, file: Path) -> None:
+        """Weights in float16, sizes and units in the header."""
+        weights = {name: value.half().contiguous() for name, value in self.model.state_dict().items()}
+        facts = {
+            "config": asdict(self.model.config),
+            "source": self.source.names,
+            "target": self.target.names,
+        }
+        save_file(
+            weights, file, {name: json.dumps(value, ensure_ascii=False) for name, value in facts.items()}
+        )
+
+    @classmethod
+    def load(cls, file: Path) -> "Translator":
+        """What `save` wrote, in float32, ready to translate."""
+        with safe_open(file, "pt") as opened:
+            facts = {name: json.loads(value) for name, value in opened.metadata().items()}
+            weights = {name: opened.get_tensor(name).float() for name in opened.keys()}  # noqa: SIM118
+        model = EncoderDecoder(Config(**facts["config"]))
+        model.load_state_dict(weights)
+        return cls(model.eval(), Units(facts["source"]), Units(facts["target"]))
+
+
+def alignment_error(found: set[Link], sure: Collection[Link], possible: Collection[Link] = ()) -> float:
+    """AER: 0 if all sure links were found and nothing but sure and possible ones, 1 if none of them was.
+
+    Links are pairs (i, j); a sure link is possible, too. Source: Och & Ney 2003, equation 21. Raises ValueError
+    where there is neither a link found nor a sure one.
+    """
+    ### BEGIN SOLUTION
+    if not found and not sure:
+        raise ValueError("no links, neither found nor sure")
+    allowed = set(sure) | set(possible)
+    return 1 - (len(found & set(sure)) + len(found & allowed)) / (len(found) + len(sure))
+    ### END SOLUTION
+
+
+def shares(pieces: Sequence[str], words: Sequence[str]) -> Tensor:
+    """How much of each piece lies in each word, (words, pieces): both cut the same text, spaces do not count."""
+    owners = [
+        [n for n, part in enumerate(parts) for c in part if not c.isspace()] for parts in (words, pieces)
+    ]
+    if len(owners[0]) != len(owners[1]):
+        raise ValueError("the pieces and the words are not of the same text")
+    table = torch.zeros(len(words), len(pieces))
+    for word, piece in zip(*owners, strict=True):
+        table[word, piece] += 1
+    return table / table.sum(0).clamp(min=1)
+
+
+def limit(source: int) -> int:
+    """How long a translation may become, END included, for a source of so many units."""
+    return 2 * source + 10
