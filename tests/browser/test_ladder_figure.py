@@ -18,6 +18,7 @@ ROWS = [
     row("bits", "worst", "rules", "bits per byte", 5.0, parameters=10),
     row("words", "low", "rules", "chrF", 30.0, intervals={"all": [28.0, 32.0]}, also={"BLEU": 4.25}),
     row("words", "high", "statistical", "chrF", 60.0, training_data="its own pairs"),
+    row("words", "drawn", "deep_learning", "chrF", 50.0, seeds=[1, 2, 3], spread={"all": 0.512}),
 ]
 
 
@@ -92,6 +93,8 @@ def test_a_rung_pressed_by_keyboard_shows_its_card_and_keeps_the_focus(open_figu
     said(page, "low (Rules): 30.0 chrF; 95 % interval 28.0 to 32.0; BLEU 4.25.")
     page.locator("[data-system='high']").click()
     said(page, "Trained on: its own pairs. Recorded at commit abc1234.")
+    page.locator("[data-system='drawn']").click()
+    said(page, "50.0 chrF; mean over seeds 1, 2, 3; standard deviation over them 0.512.")
     assert page.axe() == []
 
 

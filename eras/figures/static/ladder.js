@@ -100,7 +100,9 @@ function card(model, rows) {
   if (row.parameters) words.push(`${count(row.parameters)} stored numbers`);
   if (row.seconds) words.push(`${count(row.seconds)} s of training`);
   if (row.compute) words.push(`${row.compute.toExponential(1)} operations`);
-  if (row.seeds.length) words.push(`seed ${row.seeds.join(", ")}`);
+  if (row.seeds.length > 1) words.push(`mean over seeds ${row.seeds.join(", ")}`);
+  else if (row.seeds.length) words.push(`seed ${row.seeds[0]}`);
+  if (part in row.spread) words.push(`standard deviation over them ${count(row.spread[part])}`);
   return `${words.join("; ")}. ${row.training_data ? `Trained on: ${row.training_data}. ` : ""}Recorded at commit ${row.commit}.`;
 }
 
