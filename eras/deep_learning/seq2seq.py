@@ -1,287 +1,177 @@
-"""Encoder and decoder: one recurrent network reads a sentence, another writes its translation.
+"""From sentence to sentence: what an encoder-decoder computes at each step, learns from, and searches with.
 
-Without attention the decoder sees the same summary of the source at every step (Cho et al. 2014). With attention
-it looks at all positions anew for each word it writes: before its step (Bahdanau et al. 2015) or after it, with
-input feeding (Luong et al. 2015). The cells are those of `recurrent`; text and search are in `translator`.
+Attention before the decoder's step (Bahdanau et al. 2015) and after it, with input feeding (Luong et al. 2015);
+teacher forcing; beam search; alignment error. `encoder_decoder` makes networks of it, `translator` reads and
+writes text.
 
-Letters: B batch, S source length, T target length, C channels of embeddings, H decoder state, M encoder memory,
-A hidden units of the additive score, V vocabulary.
+Letters: B batch, S source length, T target length, C channels of embeddings, H decoder state, M width of the
+encoder's memory, A hidden units of the additive score, V vocabulary, K hypotheses.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
-
-from eras.deep_learning.recurrent import Bidirectional, GRUCell
+from torch import Tensor
 
 PAD, START, END, UNKNOWN = range(4)
+Link = tuple[int, int]
+Attend = Callable[[Tensor], tuple[Tensor, Tensor]]  # a query (B, H) -> context (B, M), weights (B, S)
+Step = Callable[[Tensor, object], tuple[Tensor, object]]
+Pick = Callable[[object, Tensor], object]
 
 
-@dataclass(frozen=True)
-class Config:
-    """Sizes of an encoder-decoder; `attention` is "none", "additive" or "general"."""
+def teacher_forcing(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """What a decoder reads and what it should say for rows of tokens.  -> (B, T), (B, T), T the longest row and 1
 
-    source: int
-    target: int
-    attention: str = "additive"
-    channels: int = 128
-    encoder: int = 128
-    decoder: int = 256
-    scores: int = 128
-    dropout: float = 0.25
-
-
-def pad(rows: list[list[int]], value: int = PAD) -> Tensor:
-    """Rows of different lengths as one matrix (B, longest), filled up with `value` at the end."""
-    ### BEGIN SOLUTION
-    longest = max(map(len, rows), default=0)
-    filled = [[*row, *[value] * (longest - len(row))] for row in rows]
-    return torch.tensor(filled, dtype=torch.long).reshape(len(rows), longest)
-    ### END SOLUTION
-
-
-def teacher_forcing(rows: list[list[int]]) -> tuple[Tensor, Tensor]:
-    """Inputs and targets of a decoder for rows of tokens, (B, T) each: it reads START and the row, should say
-    the row and END. Both are padded with PAD. Source: Williams & Zipser 1989 (the name; here over words)."""
-    ### BEGIN SOLUTION
-    return pad([[START, *row] for row in rows]), pad([[*row, END] for row in rows])
-    ### END SOLUTION
-
-
-def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
-    """Weights over real positions: scores (…, S), mask (…, S) true where real -> (…, S), rows sum to 1.
-
-    A row without any real position gets zeros.
+    It reads START and the row, and should say the row and END: at each step the right word, whatever it said
+    before. Both are filled up with PAD. Source: Williams and Zipser 1989 (the name).
     """
     ### BEGIN SOLUTION
-    weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
-    return torch.where(mask, weights, torch.zeros_like(weights))
+    time = 1 + max(map(len, rows), default=0)
+    inputs, targets = torch.full((2, len(rows), time), PAD)
+    for i, row in enumerate(rows):
+        inputs[i, : len(row) + 1] = torch.tensor([START, *row])
+        targets[i, : len(row) + 1] = torch.tensor([*row, END])
+    return inputs, targets
+    ### END SOLUTION
+
+
+def additive_scores(query: Tensor, keys: Tensor, v: Tensor) -> Tensor:
+    """How well each key answers a query, by a small network: v · tanh(query + key).
+
+    query (B, A), keys (B, S, A), v (A,) -> (B, S). Query and keys come multiplied by their weights. Source:
+    Bahdanau et al. 2015, appendix A.1.2.
+    """
+    ### BEGIN SOLUTION
+    return torch.tanh(query[:, None] + keys) @ v
+    ### END SOLUTION
+
+
+def general_scores(query: Tensor, memory: Tensor, weight: Tensor) -> Tensor:
+    """How well each place of a memory answers a query, by a product: query · W place.
+
+    query (B, H), memory (B, S, M), weight (H, M) -> (B, S). Source: Luong et al. 2015, equation 8 ("general").
+    """
+    ### BEGIN SOLUTION
+    return torch.einsum("bh,hm,bsm->bs", query, weight, memory)
+    ### END SOLUTION
+
+
+def attend(scores: Tensor, memory: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean of a memory, weighted by scores.  (B, S), (B, S, M), (B, S) -> context (B, M), weights (B, S)
+
+    The weights are the softmax over the places where the mask is true and exactly 0 elsewhere; a row without any
+    such place has weights and context 0. Source: Bahdanau et al. 2015, equations 5 and 6.
+    """
+    ### BEGIN SOLUTION
+    weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(-1)
+    weights = torch.where(mask, weights, torch.zeros_like(weights))
+    return (weights[:, None] @ memory).squeeze(1), weights
+    ### END SOLUTION
+
+
+def bahdanau_step(
+    word: Tensor, state: Tensor, look: Attend, cell: Callable, readout: Callable
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Attention before the step.
+
+    word (B, C), state (B, H) -> features (B, F), the new state (B, H), weights (B, S). The old state asks; the
+    cell takes word and context; features = tanh(readout(new state, context, word)), each list joined in this
+    order. Source: Bahdanau et al. 2015, section 3.1.
+    """
+    ### BEGIN SOLUTION
+    context, weights = look(state)
+    new = cell(torch.cat([word, context], -1), state)
+    return torch.tanh(readout(torch.cat([new, context, word], -1))), new, weights
+    ### END SOLUTION
+
+
+def luong_step(
+    word: Tensor, state: Tensor, fed: Tensor, look: Attend, cell: Callable, readout: Callable
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Attention after the step.
+
+    word (B, C), state (B, H), fed (B, F) -> features (B, F), the new state (B, H), weights (B, S). The cell takes
+    the word and the features of the last step; the new state asks; features = tanh(readout(context, new state)),
+    each list joined in this order. Source: Luong et al. 2015, equation 5 and section 3.3.
+    """
+    ### BEGIN SOLUTION
+    new = cell(torch.cat([word, fed], -1), state)
+    context, weights = look(new)
+    return torch.tanh(readout(torch.cat([context, new], -1))), new, weights
     ### END SOLUTION
 
 
 def token_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Mean cross-entropy in nats over the targets that are not PAD: logits (B, T, V), targets (B, T) -> ()."""
-    ### BEGIN SOLUTION
-    costs = torch.logsumexp(logits, -1) - logits.gather(-1, targets[..., None]).squeeze(-1)
-    real = targets != PAD
-    return costs[real].sum() / real.sum()
-    ### END SOLUTION
+    """Mean cross-entropy in nats over the targets that are not PAD.  (B, T, V), (B, T) -> ()
 
-
-class AdditiveScore(nn.Module):
-    """score(q, k) = v · tanh(W_q q + W_k k), a small network. Source: Bahdanau et al. 2015, appendix A.1.2."""
-
-    def __init__(self, query: int, key: int, hidden: int):
-        super().__init__()
-        self.query, self.key = nn.Linear(query, hidden, bias=False), nn.Linear(key, hidden, bias=False)
-        self.v = nn.Parameter(torch.empty(hidden).uniform_(-(hidden**-0.5), hidden**-0.5))
-
-    def prepare(self, memory: Tensor) -> Tensor:
-        """The keys' part of the sums, once for a source: memory (B, S, M) -> (B, S, A)."""
-        return self.key(memory)
-
-    def forward(self, query: Tensor, keys: Tensor) -> Tensor:
-        """Query (B, H), prepared keys (B, S, A) -> scores (B, S)."""
-        ### BEGIN SOLUTION
-        return torch.tanh(self.query(query)[:, None] + keys) @ self.v
-        ### END SOLUTION
-
-
-class GeneralScore(nn.Module):
-    """score(q, k) = q · W k, a product. Source: Luong et al. 2015, equation 8."""
-
-    def __init__(self, query: int, key: int):
-        super().__init__()
-        self.key = nn.Linear(key, query, bias=False)
-
-    def prepare(self, memory: Tensor) -> Tensor:
-        """W k for every position, once for a source: memory (B, S, M) -> (B, S, H)."""
-        return self.key(memory)
-
-    def forward(self, query: Tensor, keys: Tensor) -> Tensor:
-        """Query (B, H), prepared keys (B, S, H) -> scores (B, S)."""
-        ### BEGIN SOLUTION
-        return (keys @ query[..., None]).squeeze(-1)
-        ### END SOLUTION
-
-
-@dataclass(frozen=True)
-class Memory:
-    """A source that was read: `vectors` (B, S, M), `mask` (B, S), `summary` (B, M), `keys` (B, S, …) or None."""
-
-    vectors: Tensor
-    mask: Tensor
-    summary: Tensor
-    keys: Tensor | None = None
-
-    def repeat(self, times: int) -> "Memory":
-        """Every source `times` times, side by side: for the hypotheses of a beam."""
-        parts = (self.vectors, self.mask, self.summary, self.keys)
-        return Memory(*(None if part is None else part.repeat_interleave(times, 0) for part in parts))
-
-
-def look(score: nn.Module, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-    """Attention: query (B, H) -> the context (B, M), a weighted mean of the memory, and its weights (B, S)."""
-    ### BEGIN SOLUTION
-    weights = masked_softmax(score(query, memory.keys), memory.mask)
-    return (weights[:, None] @ memory.vectors).squeeze(1), weights
-    ### END SOLUTION
-
-
-class Encoder(nn.Module):
-    """Reads the source from both ends: a position's vector knows the whole sentence, best its neighbourhood."""
-
-    def __init__(self, config: Config):
-        super().__init__()
-        self.embedding = nn.Embedding(config.source, config.channels, padding_idx=PAD)
-        cells = (GRUCell(config.channels, config.encoder) for _ in range(2))
-        self.network, self.dropout = Bidirectional(*cells), nn.Dropout(config.dropout)
-
-    def forward(self, source: Tensor) -> Memory:
-        """Source (B, S), padded -> a memory, whose summary is the last state of either direction."""
-        mask = source != PAD
-        vectors = self.network(self.dropout(self.embedding(source)), mask)
-        half = vectors.shape[-1] // 2
-        return Memory(vectors, mask, torch.cat([vectors[:, -1, :half], vectors[:, 0, half:]], -1))
-
-
-class Decoder(nn.Module):
-    """What all three decoders share: embeddings (tied to the output), the first state, a step at a time."""
-
-    def __init__(self, config: Config):
-        super().__init__()
-        memory = 2 * config.encoder
-        self.embedding = nn.Embedding(config.target, config.channels, padding_idx=PAD)
-        nn.init.normal_(self.embedding.weight, std=config.channels**-0.5)
-        self.bias = nn.Parameter(torch.zeros(config.target))
-        self.first = nn.Linear(memory, config.decoder)
-        self.dropout = nn.Dropout(config.dropout)
-
-    def prepare(self, memory: Memory) -> Memory:
-        """The memory with what attention needs of it, once for a source."""
-        return memory
-
-    def start(self, memory: Memory) -> tuple[Tensor, ...]:
-        """The state before the first word. Source: Bahdanau et al. 2015, appendix A.2.2 (of both directions)."""
-        return (torch.tanh(self.first(memory.summary)),)
-
-    def step(self, word: Tensor, state: tuple, memory: Memory) -> tuple[Tensor, tuple, Tensor | None]:
-        """An embedded word (B, C), a state -> features (B, C), the next state, weights (B, S) if it attends."""
-        raise NotImplementedError
-
-    def read(self, words: Tensor, state: tuple, memory: Memory) -> tuple[Tensor, tuple, list]:
-        """All steps of given words (B, T) -> features (B, T, C), the last state, the weights of each step."""
-        features, weights = [], []
-        for word in self.dropout(self.embedding(words)).unbind(1):
-            feature, state, weight = self.step(word, state, memory)
-            features.append(feature)
-            weights.append(weight)
-        return torch.stack(features, 1), state, weights
-
-    def logits(self, features: Tensor) -> Tensor:
-        """Features (…, C) -> a score for every word, (…, V)."""
-        return self.dropout(features) @ self.embedding.weight.T + self.bias
-
-
-class SummaryDecoder(Decoder):
-    """No attention: the same summary of the source at every step. Source: Cho et al. 2014, section 2.2."""
-
-    def __init__(self, config: Config):
-        super().__init__(config)
-        memory = 2 * config.encoder
-        self.cell = GRUCell(config.channels + memory, config.decoder)
-        self.readout = nn.Linear(config.decoder + memory + config.channels, config.channels)
-
-    def context(self, state: Tensor, memory: Memory) -> tuple[Tensor, Tensor | None]:
-        """What the decoder knows of the source when its state is (B, H): (B, M), and weights if it attends."""
-        return memory.summary, None
-
-    def step(self, word: Tensor, state: tuple, memory: Memory) -> tuple[Tensor, tuple, Tensor | None]:
-        """First the context of the old state, then the new state from word and context."""
-        context, weights = self.context(state[0], memory)
-        state = self.cell(torch.cat([word, context], -1), state[0])
-        return torch.tanh(self.readout(torch.cat([state, context, word], -1))), (state,), weights
-
-
-class BahdanauDecoder(SummaryDecoder):
-    """Attention before the step: the old state asks where to look. Source: Bahdanau et al. 2015, section 3.1."""
-
-    def __init__(self, config: Config):
-        super().__init__(config)
-        self.score = AdditiveScore(config.decoder, 2 * config.encoder, config.scores)
-
-    def prepare(self, memory: Memory) -> Memory:
-        """The memory with its keys."""
-        return Memory(memory.vectors, memory.mask, memory.summary, self.score.prepare(memory.vectors))
-
-    def context(self, state: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-        """A weighted mean of the memory, (B, M), and the weights (B, S)."""
-        return look(self.score, state, memory)
-
-
-class LuongDecoder(Decoder):
-    """Attention after the step, and its result fed back with the next word. Source: Luong et al. 2015, section 3.
-
-    State: the cell's (B, H) and the last features (B, C), zeros at first.
+    0 where all of them are.
     """
-
-    def __init__(self, config: Config):
-        super().__init__(config)
-        memory = 2 * config.encoder
-        self.cell = GRUCell(2 * config.channels, config.decoder)
-        self.readout = nn.Linear(config.decoder + memory, config.channels, bias=False)
-        self.score = GeneralScore(config.decoder, memory)
-
-    prepare = BahdanauDecoder.prepare
-
-    def start(self, memory: Memory) -> tuple[Tensor, Tensor]:
-        """The first state of the cell, and zeros."""
-        (state,) = super().start(memory)
-        return state, state.new_zeros(len(state), self.embedding.embedding_dim)
-
-    def step(self, word: Tensor, state: tuple, memory: Memory) -> tuple[Tensor, tuple, Tensor]:
-        """First the new state from word and last features, then the context, then the features from both."""
-        hidden = self.cell(torch.cat([word, state[1]], -1), state[0])
-        context, weights = look(self.score, hidden, memory)
-        feature = torch.tanh(self.readout(torch.cat([context, hidden], -1)))
-        return feature, (hidden, feature), weights
+    ### BEGIN SOLUTION
+    real = targets != PAD
+    costs = torch.logsumexp(logits, -1) - logits.gather(-1, targets[..., None]).squeeze(-1)
+    return torch.where(real, costs, torch.zeros_like(costs)).sum() / real.sum().clamp(min=1)
+    ### END SOLUTION
 
 
-DECODERS = {"none": SummaryDecoder, "additive": BahdanauDecoder, "general": LuongDecoder}
+def length_penalty(length: int, alpha: float) -> float:
+    """What the log-probability of a hypothesis of so many tokens is divided by; 1 for alpha 0.
+
+    Source: Wu et al. 2016, equation 14.
+    """
+    return ((5 + length) / 6) ** alpha
 
 
-class EncoderDecoder(nn.Module):
-    """A source sentence in, scores for every next word of its translation out."""
+def beam_search(
+    step: Step, pick: Pick, state: object, width: int, limit: int, alpha: float = 0.0
+) -> list[tuple[tuple[int, ...], float]]:
+    """The best translations that a beam finds: (tokens, END included; their log-probability), best first.
 
-    def __init__(self, config: Config):
-        super().__init__()
-        self.config = config
-        self.encoder, self.decoder = Encoder(config), DECODERS[config.attention](config)
+    `step(last tokens (K,), state)` gives log-probabilities (K, V) and the next state of K hypotheses, `pick(state,
+    rows)` the state of chosen ones. It begins with one hypothesis, whose last token is START. At each step the best
+    continuations of all hypotheses stay, as many as there are places; one that ends with END is done and gives up
+    its place for good. Of equal ones the earlier hypothesis, then the lower token comes first; what has
+    probability 0 never stays. After `limit` steps what is not done counts as it is. In the end log-probabilities
+    divided by `length_penalty` decide, and of equal ones what was done first. Source: Sutskever et al. 2014,
+    section 3.2.
+    """
+    ### BEGIN SOLUTION
+    done, alive, last = [], [((), 0.0)], torch.tensor([START])
+    for _ in range(limit):
+        if not alive:
+            break
+        logs, state = step(last, state)
+        scores = logs.double() + torch.tensor([score for _, score in alive], dtype=torch.float64)[:, None]
+        best, places = torch.sort(scores.flatten(), descending=True, stable=True)
+        room, grown, rows = width - len(done), [], []
+        for score, place in zip(best[:room].tolist(), places[:room].tolist(), strict=True):
+            row, token = divmod(place, logs.shape[1])
+            if score == -torch.inf:
+                break
+            new = ((*alive[row][0], token), score)
+            if token == END:
+                done.append(new)
+            else:
+                grown.append(new)
+                rows.append(row)
+        alive, last = grown, torch.tensor([tokens[-1] for tokens, _ in grown], dtype=torch.long)
+        state = pick(state, torch.tensor(rows, dtype=torch.long))
+    return sorted(done + alive, key=lambda found: -found[1] / length_penalty(len(found[0]), alpha))
+    ### END SOLUTION
 
-    def encode(self, source: Tensor) -> tuple[Memory, tuple]:
-        """Source (B, S) -> what the decoder looks at, and its first state."""
-        memory = self.decoder.prepare(self.encoder(source))
-        return memory, self.decoder.start(memory)
 
-    def forward(self, source: Tensor, words: Tensor) -> Tensor:
-        """Source (B, S), the words so far (B, T), right ones while it learns -> logits (B, T, V)."""
-        memory, state = self.encode(source)
-        return self.decoder.logits(self.decoder.read(words, state, memory)[0])
+def alignment_error(
+    found: Collection[Link], sure: Collection[Link], possible: Collection[Link] = ()
+) -> float:
+    """AER: 0 if all sure links were found and nothing but sure and possible ones, 1 if nothing found was either.
 
-    def attention(self, source: Tensor, words: Tensor) -> Tensor:
-        """Where it looks before it says each word of `words`[1:] and what follows: (B, T, S)."""
-        memory, state = self.encode(source)
-        return torch.stack(self.decoder.read(words, state, memory)[2], 1)
-
-    def parameter_count(self) -> int:
-        """How many numbers it learned."""
-        return sum(parameter.numel() for parameter in self.parameters())
-
-
-def log_probabilities(logits: Tensor) -> Tensor:
-    """Log of the softmax, in nats, with PAD and START made impossible: nobody says them. (…, V) -> (…, V)."""
-    logits = logits.clone()
-    logits[..., [PAD, START]] = -torch.inf
-    return F.log_softmax(logits, -1)
+    Links are pairs (i, j). 1 - (found sure links + found links that are sure or possible) / (found + sure links).
+    Raises ValueError where there is neither a link found nor a sure one. Source: Och and Ney 2003, equation 21.
+    """
+    ### BEGIN SOLUTION
+    found, sure = set(found), set(sure)
+    if not found and not sure:
+        raise ValueError("no links, neither found nor sure")
+    allowed = sure | set(possible)
+    return 1 - (len(found & sure) + len(found & allowed)) / (len(found) + len(sure))
+    ### END SOLUTION

@@ -17,8 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from eras import data
-from eras.deep_learning.seq2seq import DECODERS, END, Config, EncoderDecoder, pad, teacher_forcing, token_loss
-from eras.deep_learning.translator import Translator, Units
+from eras.deep_learning.encoder_decoder import DECODERS, Config, EncoderDecoder
+from eras.deep_learning.seq2seq import END, PAD, teacher_forcing, token_loss
+from eras.deep_learning.translator import Translator, Units, padded
 
 CHECKPOINTS = Path(__file__).with_name("checkpoints")
 SEEDS = (1, 2, 3)
@@ -40,7 +41,7 @@ def batches(rows: Rows, size: int, generator: torch.Generator | None = None) -> 
     if generator is not None:
         chunks = [chunks[i] for i in torch.randperm(len(chunks), generator=generator)]
     for chunk in chunks:
-        yield pad([[*rows[i][0], END] for i in chunk]), *teacher_forcing([rows[i][1] for i in chunk])
+        yield padded([[*rows[i][0], END] for i in chunk]), *teacher_forcing([rows[i][1] for i in chunk])
 
 
 @torch.no_grad()
@@ -49,7 +50,7 @@ def mean_loss(model: EncoderDecoder, rows: Rows) -> float:
     model.eval()
     cost = count = 0.0
     for source, words, targets in batches(rows, 4 * BATCH):
-        real = (targets != 0).sum().item()
+        real = (targets != PAD).sum().item()
         cost += token_loss(model(source, words), targets).item() * real
         count += real
     model.train()

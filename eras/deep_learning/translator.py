@@ -2,32 +2,27 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from eras.data import Aligned
+from eras.deep_learning.encoder_decoder import Config, EncoderDecoder, log_probabilities
 from eras.deep_learning.seq2seq import (
     END,
     PAD,
     START,
     UNKNOWN,
-    Config,
-    EncoderDecoder,
-    log_probabilities,
-    pad,
+    Link,
+    beam_search,
     teacher_forcing,
 )
 from eras.statistical.ngram_text import words
-
-Step = Callable[[Tensor, object], tuple[Tensor, object]]
-Pick = Callable[[object, Tensor], object]
-Link = tuple[int, int]
 
 
 class Units:
@@ -66,54 +61,6 @@ class Units:
         return "".join("�" if n == UNKNOWN else self.names[n] for n in numbers if n >= UNKNOWN)
 
 
-@dataclass(frozen=True)
-class Hypothesis:
-    """A translation in the making, or done with END as its last token, and its log-probability."""
-
-    tokens: tuple[int, ...]
-    score: float
-
-    def normalised(self, alpha: float) -> float:
-        """Log-probability over a penalty for length, 1 for alpha 0. Source: Wu et al. 2016, equation 14."""
-        ### BEGIN SOLUTION
-        return self.score / ((5 + len(self.tokens)) / 6) ** alpha
-        ### END SOLUTION
-
-
-def beam_search(
-    step: Step, pick: Pick, state: object, width: int = 5, limit: int = 80, alpha: float = 1.0
-) -> list[Hypothesis]:
-    """The best finished hypotheses of one source, at most `width`, best first.
-
-    `step(last tokens (K,), state)` gives log-probabilities (K, V) and the next state of K hypotheses (one at
-    first), `pick(state, rows)` the state of chosen ones. At every step the `width` best continuations are kept by
-    their log-probability; those that end are set aside and take a place of the `width` each. At `limit` tokens
-    what is unfinished counts as it is. Ties: the earlier hypothesis, then the lower token. Source: Graves 2012,
-    Sutskever et al. 2014 (section 3.2).
-    """
-    ### BEGIN SOLUTION
-    alive, done = [Hypothesis((), 0.0)], []
-    last = torch.tensor([START])
-    while alive and (not alive[0].tokens or len(alive[0].tokens) < limit):
-        logs, state = step(last, state)
-        total = logs.double() + torch.tensor([h.score for h in alive], dtype=torch.float64)[:, None]
-        places = torch.sort(total.flatten(), descending=True, stable=True)
-        room = width - len(done)
-        kept, rows = [], []
-        for score, place in zip(places.values[:room].tolist(), places.indices[:room].tolist(), strict=True):
-            row, token = divmod(place, logs.shape[1])
-            new = Hypothesis((*alive[row].tokens, token), score)
-            if token == END:
-                done.append(new)
-            elif score > -torch.inf:
-                kept.append(new)
-                rows.append(row)
-        alive, last = kept, torch.tensor([h.tokens[-1] for h in kept])
-        state = pick(state, torch.tensor(rows, dtype=torch.long))
-    return sorted(done + alive, key=lambda h: -h.normalised(alpha))
-    ### END SOLUTION
-
-
 class Translator:
     """A model and the units of both languages."""
 
@@ -122,11 +69,13 @@ class Translator:
 
     def read(self, texts: Sequence[str]) -> Tensor:
         """Source texts as the model takes them, END behind each: (B, S)."""
-        return pad([[*self.source.encode(text), END] for text in texts])
+        return padded([[*self.source.encode(text), END] for text in texts])
 
     @torch.no_grad()
-    def hypotheses(self, text: str, width: int = 5, alpha: float = 1.0) -> list[Hypothesis]:
-        """Translations of one text, best first; width 1 is greedy search."""
+    def hypotheses(
+        self, text: str, width: int = 5, alpha: float = 1.0
+    ) -> list[tuple[tuple[int, ...], float]]:
+        """Translations of one text as `beam_search` gives them, best first; width 1 is greedy search."""
         source = self.read([text])
         memory, state = self.model.encode(source)
         pick = lambda state, rows: tuple(part[rows] for part in state)  # noqa: E731
@@ -141,7 +90,7 @@ class Translator:
     def translate(self, texts: Sequence[str], width: int = 5, alpha: float = 1.0) -> list[str]:
         """Every text's best translation."""
         self.model.eval()
-        return [self.target.decode(self.hypotheses(text, width, alpha)[0].tokens).strip() for text in texts]
+        return [self.target.decode(self.hypotheses(text, width, alpha)[0][0]).strip() for text in texts]
 
     @torch.no_grad()
     def greedy(self, texts: Sequence[str]) -> list[str]:
@@ -199,18 +148,9 @@ class Translator:
         return cls(model.eval(), Units(facts["source"]), Units(facts["target"]))
 
 
-def alignment_error(found: set[Link], sure: Collection[Link], possible: Collection[Link] = ()) -> float:
-    """AER: 0 if all sure links were found and nothing but sure and possible ones, 1 if none of them was.
-
-    Links are pairs (i, j); a sure link is possible, too. Source: Och & Ney 2003, equation 21. Raises ValueError
-    where there is neither a link found nor a sure one.
-    """
-    ### BEGIN SOLUTION
-    if not found and not sure:
-        raise ValueError("no links, neither found nor sure")
-    allowed = set(sure) | set(possible)
-    return 1 - (len(found & set(sure)) + len(found & allowed)) / (len(found) + len(sure))
-    ### END SOLUTION
+def padded(rows: Sequence[Sequence[int]]) -> Tensor:
+    """Rows of different lengths as one matrix (B, longest), filled up with PAD at the end."""
+    return nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=PAD)
 
 
 def shares(pieces: Sequence[str], words: Sequence[str]) -> Tensor:

@@ -11,16 +11,9 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from eras.data import Aligned
 from eras.deep_learning import seq2seq
-from eras.deep_learning.seq2seq import END, PAD, START, UNKNOWN, Config, EncoderDecoder
-from eras.deep_learning.translator import (
-    Hypothesis,
-    Translator,
-    Units,
-    alignment_error,
-    beam_search,
-    limit,
-    shares,
-)
+from eras.deep_learning.encoder_decoder import Config, EncoderDecoder
+from eras.deep_learning.seq2seq import END, PAD, START, UNKNOWN, alignment_error, beam_search, length_penalty
+from eras.deep_learning.translator import Translator, Units, limit, padded, shares
 
 SIZES = {"channels": 5, "encoder": 4, "decoder": 6, "scores": 3, "dropout": 0.0}
 
@@ -31,7 +24,7 @@ def model(attention, seed=0):
 
 
 def batch():
-    source = seq2seq.pad([[4, 5, 6, 7, 8, END], [8, 4, END], [END]])
+    source = padded([[4, 5, 6, 7, 8, END], [8, 4, END], [END]])
     words, targets = seq2seq.teacher_forcing([[4, 5], [6, 7, 4, 5], []])
     return source, words, targets
 
@@ -41,7 +34,7 @@ def test_a_batch_is_padded_at_the_end():
     assert source[1].tolist() == [8, 4, END, PAD, PAD, PAD]
     assert words.tolist() == [[1, 4, 5, 0, 0], [1, 6, 7, 4, 5], [1, 0, 0, 0, 0]]
     assert targets.tolist() == [[4, 5, 2, 0, 0], [6, 7, 4, 5, 2], [2, 0, 0, 0, 0]]
-    assert seq2seq.pad([]).shape == (0, 0)
+    assert [part.shape for part in seq2seq.teacher_forcing([])] == [(0, 1), (0, 1)]
 
 
 def theirs_memory(ours, source):
@@ -69,7 +62,9 @@ def theirs(ours, source, words):
         y = decoder.embedding.weight[words[:, t]]
         if ours.config.attention == "general":
             h = cell(torch.cat([y, fed], 1), h)
-            scores = torch.einsum("bh,hm,bsm->bs", h, decoder.score.key.weight, memory)
+            scores = torch.stack(
+                [(h @ decoder.score.weight * memory[:, s]).sum(1) for s in range(memory.shape[1])], 1
+            )
             context = torch.einsum("bs,bsm->bm", (scores + mask).softmax(1), memory)
             fed = torch.tanh(F.linear(torch.cat([context, h], 1), decoder.readout.weight))
             rows.append(fed)
@@ -116,17 +111,18 @@ def test_padding_changes_nothing(attention):
 
 def test_general_score_is_a_bilinear_form():
     torch.manual_seed(1)
-    score, bilinear = seq2seq.GeneralScore(3, 4).double(), nn.Bilinear(3, 4, 1, bias=False).double()
-    bilinear.weight.data[0] = score.key.weight.data
+    bilinear = nn.Bilinear(3, 4, 1, bias=False).double()
     query, memory = torch.randn(2, 3).double(), torch.randn(2, 5, 4).double()
     expected = torch.stack([bilinear(query, memory[:, s].contiguous())[:, 0] for s in range(5)], 1)
-    torch.testing.assert_close(score(query, score.prepare(memory)), expected)
+    torch.testing.assert_close(seq2seq.general_scores(query, memory, bilinear.weight[0]), expected)
 
 
 def test_weights_are_a_distribution_over_real_positions():
     scores = torch.tensor([[1e4, 0.0, -1e4], [1.0, 2.0, 3.0], [1.0, 2.0, 3.0]])
     mask = torch.tensor([[True, True, True], [True, True, False], [False, False, False]])
-    weights = seq2seq.masked_softmax(scores, mask)
+    memory = torch.arange(9.0).view(1, 3, 3).expand(3, 3, 3)
+    context, weights = seq2seq.attend(scores, memory, mask)
+    torch.testing.assert_close(context, torch.einsum("bs,bsm->bm", weights, memory))
     assert weights[0].tolist() == [1, 0, 0]
     assert weights[1].tolist() == pytest.approx([0.26894, 0.73106, 0], abs=1e-5)
     assert weights[2].tolist() == [0, 0, 0]
@@ -165,29 +161,29 @@ def everything(longest):
 
 def test_greedy_search_is_a_beam_of_one_and_misses_the_best():
     step, pick = chain(TABLE)
-    (greedy,) = beam_search(step, pick, 0, width=1, limit=6)
-    assert greedy.tokens[:2] == (3, 3)
-    best = beam_search(step, pick, 0, width=2, limit=6, alpha=0.0)[0]
-    assert best.tokens == (4, END) == everything(4)[0][1]
-    assert math.exp(best.score) == pytest.approx(0.405)
+    ((greedy, _),) = beam_search(step, pick, 0, width=1, limit=6)
+    assert greedy[:2] == (3, 3)
+    best, score = beam_search(step, pick, 0, width=2, limit=6)[0]
+    assert best == (4, END) == everything(4)[0][1]
+    assert math.exp(score) == pytest.approx(0.405)
 
 
 def test_a_wide_beam_finds_the_best_of_all():
     step, pick = chain(TABLE)
-    found = beam_search(step, pick, 0, width=64, limit=6, alpha=0.0)
+    found = beam_search(step, pick, 0, width=64, limit=6)
     wanted = everything(5)
-    assert [h.tokens for h in found[:6]] == [tokens for _, tokens in wanted[:6]]
-    assert [math.exp(h.score) for h in found[:6]] == pytest.approx([p for p, _ in wanted[:6]])
+    assert [tokens for tokens, _ in found[:6]] == [tokens for _, tokens in wanted[:6]]
+    assert [math.exp(score) for _, score in found[:6]] == pytest.approx([p for p, _ in wanted[:6]])
 
 
 def test_what_is_unfinished_at_the_limit_counts_and_length_is_made_up_for():
     step, pick = chain([[0] * 4, [0, 0, 0.4, 0.6], [0, 0, 1, 0], [0, 0, 0.01, 0.99]])
-    found = beam_search(step, pick, 0, width=2, limit=3, alpha=0.0)
-    assert {h.tokens for h in found} == {(END,), (3, 3, 3)}
-    assert found[0].tokens == (3, 3, 3)
-    short, long = Hypothesis((3, END), -1.0), Hypothesis((3,) * 9 + (END,), -1.9)
-    assert short.normalised(0.0) > long.normalised(0.0)
-    assert short.normalised(1.0) < long.normalised(1.0)
+    assert [tokens for tokens, _ in beam_search(step, pick, 0, 2, 3)] == [(END,), (3, 3, 3)][::-1]
+    assert [tokens for tokens, _ in beam_search(step, pick, 0, 1, 0)] == [()]
+    step, pick = chain([[0] * 4, [0, 0, 0.4, 0.6], [0, 0, 1, 0], [0, 0, 0.6, 0.4]])
+    found = [beam_search(step, pick, 0, 2, 9, alpha)[0][0] for alpha in (0.0, 3.0)]
+    assert found == [(END,), (3, END)]
+    assert length_penalty(7, 1.0) == 2
 
 
 @pytest.fixture
@@ -226,7 +222,7 @@ def test_all_at_once_or_one_by_one_greedy_says_the_same(translator):
     for text in texts:
         best = translator.hypotheses(text, width=3)
         assert len(best) == 3
-        assert all(len(h.tokens) <= limit(len(translator.source.encode(text)) + 1) for h in best)
+        assert all(len(tokens) <= limit(len(translator.source.encode(text)) + 1) for tokens, _ in best)
 
 
 def test_alignment_error_counts_what_is_missed_and_what_is_wrong():
