@@ -37,7 +37,9 @@ def attend(scores, memory, mask):
 
 # %% bahdanau_step
 def bahdanau_step(word, state, look, cell, readout):
-    join = lambda *parts: torch.cat(parts, -1)
+    def join(*parts):
+        return torch.cat(parts, -1)
+
     context, weights = look(state)
     new = cell(join(word, context), state)
     return torch.tanh(readout(join(new, context, word))), new, weights
@@ -45,7 +47,9 @@ def bahdanau_step(word, state, look, cell, readout):
 
 # %% luong_step
 def luong_step(word, state, fed, look, cell, readout):
-    join = lambda *parts: torch.cat(parts, -1)
+    def join(*parts):
+        return torch.cat(parts, -1)
+
     new = cell(join(word, fed), state)
     context, weights = look(new)
     return torch.tanh(readout(join(context, new))), new, weights
