@@ -121,7 +121,7 @@ def check_sequence(x: Tensor, mask: Tensor | None) -> None:
 
 
 class Recurrent(nn.Module):
-    """A cell run over a sequence: from the first step to the last or, with `reverse`, from the last to the first."""
+    """A cell run over a sequence: from the first step to the last or, with `reverse`, the other way round."""
 
     def __init__(self, cell: Cell, reverse: bool = False):
         super().__init__()
@@ -207,8 +207,8 @@ def truncated_bptt(
 ) -> tuple[float, State]:
     """Backpropagation through time, cut every `length` steps: the state goes on, the gradient does not.
 
-    `run(x, state)` gives outputs and the last state, `loss(outputs, targets)` a sum. Adds each window's gradient to
-    the parameters' `grad`; returns the sum of all losses and the last state, detached. Sources: Werbos 1990;
+    `run(x, state)` gives outputs and the last state, `loss(outputs, targets)` a sum. Adds each window's gradient
+    to the parameters' `grad`; returns the sum of all losses and the last state, detached. Sources: Werbos 1990;
     Mikolov et al. 2010.
     """
     ### BEGIN SOLUTION
@@ -231,7 +231,7 @@ def bits(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def gradient_norms(cell: Cell, x: Tensor, loss: Callable = torch.sum) -> Tensor:
-    """How much the loss at the last step feels each state: ‖∂ loss(h_T) / ∂ s_t‖ for t = 1 … T.  (B, T, I) -> (T,)
+    """How much the loss at the last step feels each state: ‖∂ loss(h_T) / ∂ s_t‖.  x (B, T, I) -> (T,)
 
     s_t is all that step t hands on, h and c for an LSTM; the norm is over the whole batch. Sources: Bengio et al.
     1994; Pascanu et al. 2013.

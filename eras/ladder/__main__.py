@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from eras.ladder import language_modelling as lm
 from eras.ladder import sentiment, translation
-from eras.ladder.results import Row, current_commit, read, record
+from eras.ladder.results import Row, current_commit, mean_and_spread, read, record
 from eras.statistical.ngram_model import modified_kneser_ney
 from eras.statistical.ngram_text import ByteNgram, SpelledNgram, words
 
@@ -78,6 +78,34 @@ def xz() -> Row:
     return _compressor("xz", lm.xz_model)
 
 
+def byte_lstm() -> Row:
+    """The byte LSTM: the mean over the seeds in its log; the one kept as a checkpoint is measured again.
+
+    Raises ValueError where the checkpoint does not do what the log says.
+    """
+    from eras.deep_learning.recurrent_lm import BYTE_LSTM, ByteLM, use_torch_kernels
+
+    log = json.loads(BYTE_LSTM.with_suffix(".json").read_text())
+    model, documents = use_torch_kernels(ByteLM.load()), lm.held_out_documents()
+    texts = [text for several in documents.values() for text in several]
+    again = lm.bits_per_byte(dict(zip(texts, model.costs(texts), strict=True)).__getitem__, documents)
+    runs = [run["test"] for run in log["runs"]]
+    if any(abs(again[name] - value) > 1e-3 for name, value in runs[0].items()):
+        raise ValueError(f"the checkpoint costs {again}, its log says {runs[0]}")
+    values, spread = mean_and_spread(runs) if len(runs) > 1 else (runs[0], {})
+    spread = {name: round(value, 4) for name, value in spread.items()}
+    facts = {"parameters": model.parameter_count(), "compute": log["compute"], "spread": spread}
+    seconds = round(sum(run["seconds"] for run in log["runs"]) / len(runs), 1)
+    return _row(
+        "byte LSTM",
+        "deep_learning",
+        values,
+        seconds=seconds,
+        seeds=[run["seed"] for run in log["runs"]],
+        **facts,
+    )
+
+
 def course_gpt() -> Row:
     """The course GPT, from its checkpoint, with the facts its training log kept."""
     from eras.pretraining.gpt import COURSE_GPT
@@ -101,6 +129,7 @@ SYSTEMS = {
         character_7gram,
         character_10gram,
         word_4gram,
+        byte_lstm,
         course_gpt,
     )
 }

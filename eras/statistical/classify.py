@@ -82,6 +82,11 @@ class Linear:
     weights: np.ndarray
     bias: np.ndarray
 
+    @property
+    def size(self) -> int:
+        """How many numbers it stores."""
+        return self.weights.size + self.bias.size
+
     def scores(self, X) -> np.ndarray:
         """(N, V) -> (N, C)"""
         return X @ self.weights + self.bias

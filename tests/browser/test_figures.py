@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from eras import data
+from eras.deep_learning.tensor import Tensor
 from eras.figures.alignment import alignment_figure
 from eras.figures.ambiguity import ambiguity
 from eras.figures.attention import attention
+from eras.figures.autograd import graph_figure
 from eras.figures.beam_tree import beam_tree
 from eras.figures.classify import classify_figure
 from eras.figures.decoding import decoding_playground
@@ -15,9 +17,11 @@ from eras.figures.eliza import eliza_chat
 from eras.figures.evolution_tree import evolution_tree
 from eras.figures.ladder import ladder
 from eras.figures.live_tokenizer import live_tokenizer
+from eras.figures.neighbours import neighbours_figure
 from eras.figures.ngram import ngram_figure
 from eras.figures.page_gpt import page_gpt
 from eras.figures.positions import positions_figure
+from eras.figures.recurrent import gradients_figure
 from eras.figures.tagging import lattice_figure
 from eras.figures.timeline import timeline
 from eras.figures.tokenizer_stepper import tokenizer_stepper
@@ -84,6 +88,11 @@ def _ngram():
     )
 
 
+def _neighbours():
+    words = ["king", "queen", "man", "whale", "ship", "sea"]
+    return neighbours_figure(words, np.random.default_rng(0).normal(size=(6, 4)), "king", skip=0)
+
+
 def _page_gpt():
     torch.manual_seed(0)
     model = GPT(GPTConfig(vocab_size=4096, context=32, layers=1, heads=2, width=16))
@@ -123,7 +132,13 @@ def _alignment():
     return alignment_figure(pairs, [0, 1], both, shares)
 
 
+def _autograd():
+    a, b = (Tensor(x, requires_grad=True) for x in (2.0, -3.0))
+    return graph_figure({"ab + b²": (a * b + b * b, {"a": a, "b": b}), "tanh": ((a * 0.5).tanh(), {"a": a})})
+
+
 FIGURES = {
+    "autograd": _autograd,
     "alignment": _alignment,
     "tagging": _lattice,
     "ambiguity": _ambiguity,
@@ -131,6 +146,7 @@ FIGURES = {
     "attention": _attention,
     "page_gpt": _page_gpt,
     "ngram": _ngram,
+    "neighbours": _neighbours,
     "decoding": _decoding,
     "beam_tree": _beam_tree,
     "training_curve": _training_curve,
@@ -140,6 +156,7 @@ FIGURES = {
     "tokenizer_stepper": _stepper,
     "live_tokenizer": _live,
     "positions": _positions,
+    "recurrent": lambda: gradients_figure(12),
     "eliza": _eliza,
     "transfer": _transfer,
 }

@@ -183,7 +183,9 @@ def test_truncated_bptt_is_the_gradient_of_cut_windows(kind, length):
         start = states[t] if kind == "lstm" else states[t][0]
         piece, _ = Recurrent(cell)(x[:, t : t + length], start)
         loss = squares(piece, targets[:, t : t + length])
-        wanted = [w + g for w, g in zip(wanted, torch.autograd.grad(loss, list(cell.parameters())), strict=True)]
+        wanted = [
+            w + g for w, g in zip(wanted, torch.autograd.grad(loss, list(cell.parameters())), strict=True)
+        ]
         outputs.append(piece.detach())
     close(got, wanted)
     assert total == pytest.approx(squares(torch.cat(outputs, 1), targets).item())

@@ -53,3 +53,28 @@ def test_the_train_split_is_not_asked_about():
     with pytest.raises(data.SplitError):
         sentiment.held_out("train")
     assert all(row.label is not None for row in sentiment.held_out() + sentiment.training())
+
+
+def test_several_seeds_are_one_row_of_means_with_their_spread():
+    rated = sentiment.held_out("valid")
+    y, n = sentiment.labels(rated), len(rated)
+    generator = np.random.default_rng(2)
+    answers = [np.where(generator.random(n) < 0.8, y, 1 - y) for _ in range(3)]
+    found = sentiment.measure([lambda texts, a=a: a for a in answers], rated)
+    accuracies = [(a == y).mean() for a in answers]
+    assert found["values"]["all"] == pytest.approx(np.mean(accuracies), abs=1e-4)
+    assert found["spread"]["all"] == pytest.approx(np.std(accuracies, ddof=1), abs=1e-4)
+    tweets = np.array([row.domain == "tweets" for row in rated])
+    expected = np.mean([f1_score(y[tweets], a[tweets], average="macro") for a in answers])
+    assert found["also"]["macro-F1, tweets"] == pytest.approx(expected, abs=1e-4)
+    single = sentiment.measure([lambda texts: answers[0]], rated)
+    assert single["spread"] == {}
+    narrow, wide = (end[1] - end[0] for end in (found["intervals"]["all"], single["intervals"]["all"]))
+    assert narrow < wide  # three independent coins a sentence are surer than one
+
+
+def test_the_networks_row_has_three_seeds_and_their_spread():
+    row = recorded("MLP")
+    assert len(row.seeds) == 3
+    assert set(row.spread) == set(row.values)
+    assert row.intervals["all"][0] > recorded("two word lists").intervals["all"][1]
