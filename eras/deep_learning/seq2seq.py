@@ -128,7 +128,7 @@ def beam_search(
     """The best translations that a beam finds: (tokens, END included; their log-probability), best first.
 
     `step(last tokens (K,), state)` gives log-probabilities (K, V) and the next state of K hypotheses,
-    `pick(state, rows)` the state of chosen ones. It begins with one hypothesis, its last token START. At each step
+    `pick(state, rows)` the state of chosen ones. It begins with one hypothesis, last token START. At each step
     the best continuations of all hypotheses stay, as many as there are places; one that ends with END is done and
     keeps its place for good. Of equal ones the earlier hypothesis, then the lower token comes first; what
     has probability 0 never stays. After `limit` steps what is not done counts as it is. In the end
