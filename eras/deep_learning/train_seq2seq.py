@@ -1,13 +1,15 @@
-"""Train the course's translators: `python -m eras.deep_learning.train_seq2seq [--attention KIND] [--seed N …]`.
+"""Train the course's translators: `python -m eras.deep_learning.train_seq2seq [KIND …] [--seeds N …]`.
 
 Chinese to English on the ladder's pairs. The weights of the epoch with the least loss on the valid split are
-kept. Every run writes its log and its translations of the test split to `checkpoints/seq2seq_KIND.json`, by seed;
-the first seed's weights go to `checkpoints/seq2seq_KIND.safetensors`.
+kept, rounded to half precision. Every run writes its log and its translations of the test split to
+`checkpoints/seq2seq_KIND.json`, by seed; the first seed's weights go to `checkpoints/seq2seq_KIND.safetensors`.
+A kind is an attention; "shuffled" is additive attention over source sentences whose pieces stand in random order.
 """
 
 import argparse
 import copy
 import json
+import random
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -20,6 +22,7 @@ from eras import data
 from eras.deep_learning.encoder_decoder import DECODERS, Config, EncoderDecoder
 from eras.deep_learning.seq2seq import END, PAD, teacher_forcing, token_loss
 from eras.deep_learning.translator import Translator, Units, padded
+from eras.statistical.ngram_text import words
 
 CHECKPOINTS = Path(__file__).with_name("checkpoints")
 SEEDS = (1, 2, 3)
@@ -28,9 +31,22 @@ Rows = list[tuple[list[int], list[int]]]
 Batch = tuple[Tensor, Tensor, Tensor]
 
 
-def files(attention: str) -> tuple[Path, Path]:
+def files(kind: str) -> tuple[Path, Path]:
     """Weights and log of one kind of translator."""
-    return CHECKPOINTS / f"seq2seq_{attention}.safetensors", CHECKPOINTS / f"seq2seq_{attention}.json"
+    return CHECKPOINTS / f"seq2seq_{kind}.safetensors", CHECKPOINTS / f"seq2seq_{kind}.json"
+
+
+def pairs(kind: str, split: str) -> list[tuple[str, str]]:
+    """What a kind is trained on and asked: the pairs of a split, for "shuffled" with sources out of order."""
+    found = data.load_pairs(split)
+    return [(shuffled(zh), en) for zh, en in found] if kind == "shuffled" else found
+
+
+def shuffled(text: str) -> str:
+    """The pieces of a text in an order that chance gives, the same every time."""
+    found = words(text)
+    random.Random(text).shuffle(found)
+    return "".join(found)
 
 
 def batches(rows: Rows, size: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
@@ -49,9 +65,9 @@ def mean_loss(model: EncoderDecoder, rows: Rows) -> float:
     """Nats per token of the target, END included, over all rows."""
     model.eval()
     cost = count = 0.0
-    for source, words, targets in batches(rows, 4 * BATCH):
+    for source, inputs, targets in batches(rows, 4 * BATCH):
         real = (targets != PAD).sum().item()
-        cost += token_loss(model(source, words), targets).item() * real
+        cost += token_loss(model(source, inputs), targets).item() * real
         count += real
     model.train()
     return cost / count
@@ -67,9 +83,9 @@ def train(model: EncoderDecoder, rows: Rows, valid: Rows, seed: int, say=print) 
     best, best_loss, bad, log, start = None, float("inf"), 0, [], time.perf_counter()
     for epoch in range(1, EPOCHS + 1):
         losses = []
-        for source, words, targets in batches(rows, BATCH, generator):
+        for source, inputs, targets in batches(rows, BATCH, generator):
             optimiser.zero_grad()
-            loss = token_loss(model(source, words), targets)
+            loss = token_loss(model(source, inputs), targets)
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), CLIP)
             optimiser.step()
@@ -88,43 +104,51 @@ def train(model: EncoderDecoder, rows: Rows, valid: Rows, seed: int, say=print) 
     return log
 
 
-def run(attention: str, seed: int) -> tuple[Translator, dict]:
-    """Train one translator; -> it and the facts of its training."""
-    pairs = {split: data.load_pairs(split) for split in ("train", "valid")}
-    source, target = (Units.of([pair[side] for pair in pairs["train"]]) for side in (0, 1))
+def run(kind: str, seed: int) -> tuple[Translator, dict]:
+    """Train one translator; -> it, and the facts of its training with its translations of the test split."""
+    found = {split: pairs(kind, split) for split in data.SPLITS}
+    source, target = (Units.of([pair[side] for pair in found["train"]]) for side in (0, 1))
     rows = {
-        split: [(source.encode(zh), target.encode(en)) for zh, en in found] for split, found in pairs.items()
+        split: [(source.encode(zh), target.encode(en)) for zh, en in found[split]]
+        for split in ("train", "valid")
     }
     torch.manual_seed(seed)
-    config = Config(len(source), len(target), attention)
+    config = Config(len(source), len(target), "additive" if kind == "shuffled" else kind)
     model = EncoderDecoder(config)
     log = train(model, rows["train"], rows["valid"], seed)
+    translator = Translator(model.half().float().eval(), source, target)
     facts = {"seed": seed, "seconds": round(log[-1]["seconds"]), "parameters": model.parameter_count()}
     facts |= {"valid": min(entry["valid"] for entry in log), "config": asdict(config), "epochs": log}
-    return Translator(model.eval(), source, target), facts
+    return translator, facts | {"translations": translator.translate([zh for zh, _ in found["test"]])}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Train and record the named kinds and seeds, all of them unless named."""
+    """Train and record the named kinds with each seed."""
+    kinds = [*DECODERS, "shuffled"]
     parser = argparse.ArgumentParser(prog="python -m eras.deep_learning.train_seq2seq", description=__doc__)
-    parser.add_argument("--attention", nargs="*", choices=list(DECODERS), default=list(DECODERS))
-    parser.add_argument("--seed", nargs="*", type=int, default=list(SEEDS))
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=", ".join(kinds))
+    parser.add_argument("--seeds", nargs="*", type=int, default=list(SEEDS), metavar="N")
     chosen = parser.parse_args(arguments)
+    unknown = [kind for kind in chosen.kinds if kind not in kinds]
+    if unknown:
+        parser.error(f"no kind called {', '.join(unknown)}; there are {', '.join(kinds)}")
     CHECKPOINTS.mkdir(exist_ok=True)
-    for seed in chosen.seed:
-        for attention in chosen.attention:
-            print(f"{attention}, seed {seed}", flush=True)
-            translator, facts = run(attention, seed)
-            facts["translations"] = translator.translate([zh for zh, _ in data.load_pairs("test")])
-            weights, log = files(attention)
-            if seed == SEEDS[0]:
-                translator.save(weights)
-            runs = json.loads(log.read_text()) if log.exists() else []
-            runs = [*(entry for entry in runs if entry["seed"] != seed), facts]
-            log.write_text(
-                json.dumps(sorted(runs, key=lambda entry: entry["seed"]), ensure_ascii=False, indent=1)
-            )
+    for seed in chosen.seeds:
+        for kind in chosen.kinds or kinds:
+            print(f"{kind}, seed {seed}", flush=True)
+            record(kind, *run(kind, seed))
     return 0
+
+
+def record(kind: str, translator: Translator, facts: dict) -> None:
+    """Put a run in the place of the one with its seed; keep the first seed's weights."""
+    weights, log = files(kind)
+    if facts["seed"] == SEEDS[0]:
+        translator.save(weights)
+    runs = json.loads(log.read_text("utf-8")) if log.exists() else []
+    runs = [*(entry for entry in runs if entry["seed"] != facts["seed"]), facts]
+    runs.sort(key=lambda entry: entry["seed"])
+    log.write_text(json.dumps(runs, ensure_ascii=False, indent=1), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The encoder-decoders against the same networks put together from torch's own modules, and the search."""
 
 import itertools
+import json
 import math
 
 import pytest
@@ -10,7 +11,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from eras.data import Aligned
-from eras.deep_learning import seq2seq
+from eras.deep_learning import seq2seq, train_seq2seq
 from eras.deep_learning.encoder_decoder import Config, EncoderDecoder
 from eras.deep_learning.seq2seq import END, PAD, START, UNKNOWN, alignment_error, beam_search, length_penalty
 from eras.deep_learning.translator import Translator, Units, limit, padded, shares
@@ -250,3 +251,40 @@ def test_weights_of_words_are_a_distribution(translator):
     assert weights.shape == (2, 3)
     assert weights.sum(1).tolist() == pytest.approx([1, 1], abs=1e-5)
     assert all(0 <= i < 2 and 0 <= j < 2 for i, j in translator.links(pair))
+
+
+def test_training_learns_pairs_by_heart_and_is_repeatable(tmp_path, monkeypatch):
+    for name, value in (("EPOCHS", 8), ("BATCH", 6), ("RATE", 0.01)):
+        monkeypatch.setattr(train_seq2seq, name, value)
+    rows = [([4, 5, 6], [4, 5]), ([6, 5, 4], [6]), ([7], [7, 7, 7])] * 20
+    logs = []
+    for _ in range(2):
+        torch.manual_seed(7)
+        network = EncoderDecoder(Config(9, 8, "additive", channels=16, encoder=16, decoder=16, scores=8))
+        logs.append(train_seq2seq.train(network, rows, rows[:3], 1, say=lambda *_, **__: None))
+    losses = [[(entry["train"], entry["valid"]) for entry in log] for log in logs]
+    assert losses[0] == losses[1]
+    assert losses[0][-1][1] < 0.5 * losses[0][0][1]
+    assert train_seq2seq.mean_loss(network, rows) == pytest.approx(min(v for _, v in losses[0]), rel=1e-4)
+
+
+def test_runs_are_kept_by_seed_and_the_first_one_s_weights(translator, tmp_path, monkeypatch):
+    monkeypatch.setattr(train_seq2seq, "CHECKPOINTS", tmp_path)
+    for seed, value in ((2, 1.0), (1, 2.0), (2, 3.0)):
+        train_seq2seq.record("general", translator, {"seed": seed, "valid": value})
+    weights, log = train_seq2seq.files("general")
+    assert json.loads(log.read_text()) == [{"seed": 1, "valid": 2.0}, {"seed": 2, "valid": 3.0}]
+    assert Translator.load(weights).source.names == translator.source.names
+
+
+def test_shuffled_sources_keep_their_pieces_and_the_split():
+    plain, mixed = (train_seq2seq.pairs(kind, "valid")[:50] for kind in ("none", "shuffled"))
+    assert [en for _, en in plain] == [en for _, en in mixed]
+    assert all(sorted(a) == sorted(b) for (a, _), (b, _) in zip(plain, mixed, strict=True))
+    assert sum(a == b for (a, _), (b, _) in zip(plain, mixed, strict=True)) < 10
+
+
+def test_an_unknown_kind_is_one_clear_line(capsys):
+    with pytest.raises(SystemExit):
+        train_seq2seq.main(["softmax"])
+    assert "no kind called softmax; there are none, additive" in capsys.readouterr().err
