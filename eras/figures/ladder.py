@@ -56,7 +56,9 @@ def _rung(row: Row) -> tuple[str, float]:
 def _facts(row: Row) -> dict:
     """What the figure knows of a row."""
     names = ("task", "system", "era", "metric", "values", "intervals", "parameters", "seconds", "compute")
-    return {name: getattr(row, name) for name in (*names, "also", "seeds", "spread", "training_data", "commit")}
+    return {
+        name: getattr(row, name) for name in (*names, "also", "seeds", "spread", "training_data", "commit")
+    }
 
 
 def _between(row: Row) -> str:

@@ -163,4 +163,10 @@ def test_links_made_by_hand_join_words_that_are_there():
         ends = pair.sure | pair.possible
         assert all(0 <= i < len(pair.source_words) and 0 <= j < len(pair.target_words) for i, j in ends)
     dialog = next(pair for pair in found if pair.source.startswith("以隐藏模式"))
-    assert [dialog.target_words[j] for _, j in sorted(dialog.sure)] == ["in", "invisible", "mode", "Starts", "."]
+    assert [dialog.target_words[j] for _, j in sorted(dialog.sure)] == [
+        "in",
+        "invisible",
+        "mode",
+        "Starts",
+        ".",
+    ]
