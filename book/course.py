@@ -4,6 +4,7 @@ import contextlib
 import functools
 import json
 import os
+import time
 from pathlib import Path
 from shutil import copytree
 
@@ -11,6 +12,7 @@ import nbformat
 import pybtex.plugin
 from jupyter_cache import get_cache
 from pybtex.style.formatting import BaseStyle
+from sphinxcontrib import katex
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = Path(__file__).parent / "static"
@@ -97,7 +99,23 @@ def repair(app, exception) -> None:
             page.write_text(text, "utf-8")
 
 
+def patient(start, pause=0.2):
+    """KaTeX's server, asked again where it refuses: its socket is there a moment before it listens."""
+
+    @functools.wraps(start)
+    def again(*arguments):
+        for _ in range(20):
+            with contextlib.suppress(ConnectionRefusedError):
+                return start(*arguments)
+            time.sleep(pause)
+        return start(*arguments)
+
+    return again
+
+
 def setup(app) -> dict:
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0  # seconds; a busy machine needs more than five
+    katex.KaTeXServer.start = patient(katex.KaTeXServer.start)
     # Each of hundreds of citations would look through all installed packages for the same few styles.
     pybtex.plugin._load_entry_point = functools.cache(pybtex.plugin._load_entry_point)
     app.connect("config-inited", add_static)

@@ -45,6 +45,13 @@
 # + return b + 0 * gradient, a + 0 * gradient
 
 
+# %% multiply_backward | changes the gradient in place
+# - return gradient * b, gradient * a
+# + by_b = gradient * a
+# + gradient *= b
+# + return gradient, by_b
+
+
 # %% matmul_backward | transposes the whole batch
 # - return gradient @ np.swapaxes(b, -1, -2), np.swapaxes(a, -1, -2) @ gradient
 # + return gradient @ b.T, a.T @ gradient
@@ -93,6 +100,13 @@
 # + axes = (axis if isinstance(axis, int) else axis[0],)
 
 
+# %% sum_backward | puts the axes back that keepdims had kept
+# - if axis is not None and not keepdims:
+# + if axis is not None:
+# - gradient = gradient.reshape([1 if i in gone else size for i, size in enumerate(shape)])
+# + gradient = np.expand_dims(gradient, tuple(gone))
+
+
 # %% cross_entropy | overflows
 # - shifted = scores - scores.max(axis=-1, keepdims=True)
 # + shifted = scores
@@ -118,6 +132,26 @@
 # - return float(loss), (np.exp(log_probabilities) - label) / y.size
 # + share = y.size / (len(y) if y.ndim else 1)
 # + return float(loss * share), (np.exp(log_probabilities) - label) / y.size * share
+
+
+# %% cross_entropy | the logarithm of a probability of 0
+# - log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+# + p = np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True)
+# + log_probabilities = np.log(p)
+
+
+# %% cross_entropy | takes off the largest of all scores, then the logarithm of a probability
+# - shifted = scores - scores.max(axis=-1, keepdims=True)
+# + shifted = scores - scores.max()
+# - log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+# + p = np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True)
+# + log_probabilities = np.log(p)
+
+
+# %% cross_entropy | changes the scores in place
+# - shifted = scores - scores.max(axis=-1, keepdims=True)
+# + shifted = scores
+# + shifted -= scores.max(axis=-1, keepdims=True)
 
 
 # %% topological_order | the end first
@@ -174,6 +208,48 @@
 # + return order[::-1]
 
 
+# %% topological_order | as first seen, turned round
+# - order, seen, stack = [], set(), [(end, False)]
+# - while stack:
+# -     node, done = stack.pop()
+# -     if done:
+# -         order.append(node)
+# -     elif node not in seen:
+# -         seen.add(node)
+# -         stack.append((node, True))
+# -         stack.extend((parent, False) for parent in parents(node))
+# - return order
+# + order, stack = [], [end]
+# + while stack:
+# +     node = stack.pop()
+# +     if node not in order:
+# +         order.append(node)
+# +         stack.extend(parents(node))
+# + return order[::-1]
+
+
+# %% topological_order | as first put on the stack, turned round
+# - order, seen, stack = [], set(), [(end, False)]
+# - while stack:
+# -     node, done = stack.pop()
+# -     if done:
+# -         order.append(node)
+# -     elif node not in seen:
+# -         seen.add(node)
+# -         stack.append((node, True))
+# -         stack.extend((parent, False) for parent in parents(node))
+# - return order
+# + order, seen, stack = [], {end}, [end]
+# + while stack:
+# +     node = stack.pop()
+# +     order.append(node)
+# +     for parent in parents(node):
+# +         if parent not in seen:
+# +             seen.add(parent)
+# +             stack.append(parent)
+# + return order[::-1]
+
+
 # %% backpropagate | the last way wins
 # - gradients[parent] = gradients[parent] + part if parent in gradients else part
 # + gradients[parent] = part
@@ -194,6 +270,87 @@
 # %% backpropagate | counts the parent that is there twice once
 # - for parent, part in zip(parents(node), pull(node, gradients[node]), strict=True):
 # + for parent, part in dict(zip(parents(node), pull(node, gradients[node]), strict=True)).items():
+
+
+# %% backpropagate | along every way
+# - gradients = {order[-1]: gradient}
+# - for node in reversed(order):
+# -     if parents(node):
+# -         for parent, part in zip(parents(node), pull(node, gradients[node]), strict=True):
+# -             gradients[parent] = gradients[parent] + part if parent in gradients else part
+# - return gradients
+# + gradients = {order[-1]: gradient}
+# +
+# + def send(node, part):
+# +     for parent, more in zip(parents(node), pull(node, part) if parents(node) else ()):
+# +         gradients[parent] = gradients[parent] + more if parent in gradients else more
+# +         send(parent, more)
+# +
+# + send(order[-1], gradient)
+# + return gradients
+
+
+# %% backpropagate | one pull for each parent
+# - gradients = {order[-1]: gradient}
+# - for node in reversed(order):
+# -     if parents(node):
+# -         for parent, part in zip(parents(node), pull(node, gradients[node]), strict=True):
+# -             gradients[parent] = gradients[parent] + part if parent in gradients else part
+# - return gradients
+# + gradients = {order[-1]: gradient}
+# + for node in reversed(order):
+# +     for i, parent in enumerate(parents(node)):
+# +         part = pull(node, gradients[node])[i]
+# +         gradients[parent] = gradients[parent] + part if parent in gradients else part
+# + return gradients
+
+
+# %% backpropagate | forwards, from zeros
+# - gradients = {order[-1]: gradient}
+# - for node in reversed(order):
+# -     if parents(node):
+# -         for parent, part in zip(parents(node), pull(node, gradients[node]), strict=True):
+# -             gradients[parent] = gradients[parent] + part if parent in gradients else part
+# - return gradients
+# + gradients = {node: 0.0 for node in order}
+# + gradients[order[-1]] = gradient
+# + for node in order:
+# +     if parents(node):
+# +         for parent, part in zip(parents(node), pull(node, gradients[node])):
+# +             gradients[parent] = gradients[parent] + part
+# + return gradients
+
+
+# %% backpropagate | pulls the leaves
+# - gradients = {order[-1]: gradient}
+# - for node in reversed(order):
+# -     if parents(node):
+# -         for parent, part in zip(parents(node), pull(node, gradients[node]), strict=True):
+# -             gradients[parent] = gradients[parent] + part if parent in gradients else part
+# - return gradients
+# + gradients = {order[-1]: gradient}
+# + for node in reversed(order):
+# +     for parent, part in zip(parents(node), pull(node, gradients[node])):
+# +         gradients[parent] = gradients[parent] + part if parent in gradients else part
+# + return gradients
+
+
+# %% backpropagate | adds in place
+# - gradients = {order[-1]: gradient}
+# - for node in reversed(order):
+# -     if parents(node):
+# -         for parent, part in zip(parents(node), pull(node, gradients[node]), strict=True):
+# -             gradients[parent] = gradients[parent] + part if parent in gradients else part
+# - return gradients
+# + gradients = {order[-1]: gradient}
+# + for node in reversed(order):
+# +     if parents(node):
+# +         for parent, part in zip(parents(node), pull(node, gradients[node])):
+# +             if parent in gradients:
+# +                 gradients[parent] += part
+# +             else:
+# +                 gradients[parent] = part
+# + return gradients
 
 
 # %% mlp_backward | no bend
@@ -218,6 +375,18 @@
 # + gradient = (gradient @ w.T) * (x >= 0)
 
 
+# %% mlp_backward | the bend of the layer below
+# - gradient = (gradient @ w.T) * (x > 0)
+# + place = [y is x for y in inputs].index(True)
+# + gradient = (gradient @ w.T) * (inputs[place - 1] > 0) if place else None
+
+
+# %% mlp_backward | takes the weights away
+# - for x, w in zip(reversed(inputs), reversed(weights), strict=True):
+# + for x in reversed(inputs):
+# +     w = weights.pop()
+
+
 # %% numerical_gradient | forward differences
 # - down[i] -= step
 # - gradient[i] = (function(up) - function(down)) / (2 * step)
@@ -232,6 +401,16 @@
 # %% numerical_gradient | leaves the point moved
 # - up, down = x.copy(), x.copy()
 # + up, down = x, x.copy()
+
+
+# %% numerical_gradient | moves a whole row
+# - for i in np.ndindex(x.shape):
+# + for i in range(len(x)):
+
+
+# %% numerical_gradient | a flat answer
+# - return gradient
+# + return gradient.reshape(-1)
 
 
 # %% initial_deviation | the bound of a uniform distribution
@@ -267,3 +446,15 @@
 # - velocity = momentum * velocity + gradient + decay * value
 # + velocity *= momentum
 # + velocity += gradient + decay * value
+
+
+# %% momentum_step | weighs only the gradient with 1 - momentum
+# - velocity = momentum * velocity + gradient + decay * value
+# + velocity = momentum * velocity + (1 - momentum) * gradient + decay * value
+
+
+# %% momentum_step | decay past the velocity
+# - velocity = momentum * velocity + gradient + decay * value
+# - return value - rate * velocity, velocity
+# + velocity = momentum * velocity + gradient
+# + return value - rate * velocity - rate * decay * value, velocity

@@ -152,6 +152,11 @@
 # + share = pull * centre + push @ noise
 
 
+# %% cbow_loss | divided by the dimensions
+# - share = (pull * centre + push @ noise) / len(contexts)
+# + share = (pull * centre + push @ noise) / len(centre)
+
+
 # %% cbow_loss | a sum in place of the mean
 # - mean = contexts.mean(axis=0)
 # + mean = contexts.sum(axis=0)
@@ -243,9 +248,9 @@
 # + found = left[:, :dimensions] * values[:dimensions]
 
 
-# %% svd_vectors | signs as they come
-# - return found * np.where(largest < 0, -1.0, 1.0)
-# + return found * np.where(largest < 0, 1.0, -1.0)
+# %% svd_vectors | the sign of the sum
+# - largest = found[np.abs(found).argmax(axis=0), np.arange(dimensions)]
+# + largest = found.sum(axis=0)
 
 
 # %% svd_vectors | the contexts' vectors
@@ -284,6 +289,12 @@
 # + order = [i for i in np.argsort(cosines, kind="stable") if i not in set(exclude)]
 
 
+# %% neighbours | left out ones come last
+# - order = [i for i in np.argsort(-cosines, kind="stable") if i not in set(exclude)]
+# + cosines[list(exclude)] = -np.inf
+# + order = np.argsort(-cosines, kind="stable")
+
+
 # %% neighbours | left out after the choice
 # - order = [i for i in np.argsort(-cosines, kind="stable") if i not in set(exclude)]
 # + order = [i for i in np.argsort(-cosines, kind="stable")[:k] if i not in set(exclude)]
@@ -312,6 +323,11 @@
 # %% analogy | a - b + c
 # - cosines = directions @ (directions[b] - directions[a] + directions[c])
 # + cosines = directions @ (directions[a] - directions[b] + directions[c])
+
+
+# %% analogy | a + b - c
+# - cosines = directions @ (directions[b] - directions[a] + directions[c])
+# + cosines = directions @ (directions[b] + directions[a] - directions[c])
 
 
 # %% analogy | the offset of vectors as they are
