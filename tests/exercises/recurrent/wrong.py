@@ -21,6 +21,11 @@
 # + return torch.tanh(projected + state.detach() @ self.weight_hh.T + self.bias_hh)
 
 
+# %% RNNCell | the old state changes in place
+# - return torch.tanh(projected + state @ self.weight_hh.T + self.bias_hh)
+# + return state.data.copy_(torch.tanh(projected + state @ self.weight_hh.T + self.bias_hh))
+
+
 # %% LSTMCell | the memory comes first
 # - return torch.sigmoid(o) * torch.tanh(c), c
 # + return c, torch.sigmoid(o) * torch.tanh(c)
@@ -53,6 +58,18 @@
 # + c = c + torch.sigmoid(i) * torch.tanh(g)
 
 
+# %% LSTMCell | no bias for the state
+# - i, f, g, o = (projected + h @ self.weight_hh.T + self.bias_hh).chunk(4, -1)
+# + i, f, g, o = (projected + h @ self.weight_hh.T).chunk(4, -1)
+
+
+# %% LSTMCell | the memory comes first, in and out
+# - h, c = state
+# + c, h = state
+# - return torch.sigmoid(o) * torch.tanh(c), c
+# + return c, torch.sigmoid(o) * torch.tanh(c)
+
+
 # %% GRUCell | z and 1 - z exchanged
 # - return (1 - z) * n + z * state
 # + return z * n + (1 - z) * state
@@ -77,6 +94,16 @@
 # %% GRUCell | blocks z, r, n
 # - r, z = torch.sigmoid(ir + hr), torch.sigmoid(iz + hz)
 # + z, r = torch.sigmoid(ir + hr), torch.sigmoid(iz + hz)
+
+
+# %% GRUCell | the reset gate acts before the product, without the bias
+# - n = torch.tanh(i_n + r * hn)
+# + n = torch.tanh(i_n + (r * state) @ self.weight_hh[-self.hidden :].T)
+
+
+# %% GRUCell | n with its full share
+# - return (1 - z) * n + z * state
+# + return n + z * state
 
 
 # %% Recurrent | outputs in the order of reading
@@ -132,6 +159,27 @@
 # + projected, outputs = [self.cell.project(x[:, t]) for t in range(time)], [None] * time
 
 
+# %% Recurrent | the mask as a length
+# - state = new if mask is None else keep(mask[:, t], new, state)
+# + state = new if mask is None else keep(t < mask.sum(1), new, state)
+
+
+# %% Recurrent | the first gap ends the row
+# - state = new if mask is None else keep(mask[:, t], new, state)
+# + real = None if mask is None else mask[:, t:] if self.reverse else mask[:, : t + 1]
+# + state = new if real is None else keep(real.all(1), new, state)
+
+
+# %% Recurrent | the last state reads what is masked
+# - return torch.stack(outputs, 1), state
+# + return torch.stack(outputs, 1), new
+
+
+# %% Recurrent | no projection
+# - projected, outputs = self.cell.project(x).unbind(1), [None] * time
+# + projected, outputs = x.unbind(1), [None] * time
+
+
 # %% Bidirectional | the backward reading first
 # - return torch.cat([self.ahead(x, mask=mask)[0], self.back(x, mask=mask)[0]], -1)
 # + return torch.cat([self.back(x, mask=mask)[0], self.ahead(x, mask=mask)[0]], -1)
@@ -150,6 +198,12 @@
 # %% Bidirectional | one after the other in time
 # - return torch.cat([self.ahead(x, mask=mask)[0], self.back(x, mask=mask)[0]], -1)
 # + return torch.cat([self.ahead(x, mask=mask)[0], self.back(x, mask=mask)[0]], 1)
+
+
+# %% Bidirectional | x is turned round for the second reading
+# - return torch.cat([self.ahead(x, mask=mask)[0], self.back(x, mask=mask)[0]], -1)
+# + turned = None if mask is None else mask.flip(1)
+# + return torch.cat([self.ahead(x, mask=mask)[0], self.back(x.flip(1), mask=turned)[0].flip(1)], -1)
 
 
 # %% clip_by_norm | each tensor by itself
@@ -205,6 +259,18 @@
 # + return total, state
 
 
+# %% truncated_bptt | the loss by the step
+# - cost = loss(outputs, wanted)
+# + cost = loss(outputs, wanted) / piece.shape[1]
+
+
+# %% truncated_bptt | the shorter last window is left out
+# - for piece, wanted in windows(x, targets, length):
+# + for piece, wanted in windows(x, targets, min(length, x.shape[1])):
+# +     if piece.shape[1] < min(length, x.shape[1]):
+# +         break
+
+
 # %% bits | nats
 # - return -torch.log_softmax(wide, -1).gather(-1, targets[..., None])[..., 0] / math.log(2)
 # + return -torch.log_softmax(wide, -1).gather(-1, targets[..., None])[..., 0]
@@ -223,6 +289,11 @@
 # %% bits | an axis left over
 # - return -torch.log_softmax(wide, -1).gather(-1, targets[..., None])[..., 0] / math.log(2)
 # + return -torch.log_softmax(wide, -1).gather(-1, targets[..., None]) / math.log(2)
+
+
+# %% bits | all axes of length 1 are removed
+# - return -torch.log_softmax(wide, -1).gather(-1, targets[..., None])[..., 0] / math.log(2)
+# + return -torch.log_softmax(wide, -1).gather(-1, targets[..., None]).squeeze() / math.log(2)
 
 
 # %% gradient_norms | the way from c through h counted twice
@@ -249,3 +320,21 @@
 # %% gradient_norms | a loss of its own
 # - slopes = torch.autograd.grad(loss(hidden(state)), flat, allow_unused=True, materialize_grads=True)
 # + slopes = torch.autograd.grad(hidden(state).sum(), flat, allow_unused=True, materialize_grads=True)
+
+
+# %% gradient_norms | largest entries
+# - return torch.stack(slopes).view(len(states), -1).norm(dim=1)
+# + return torch.stack(slopes).view(len(states), -1).abs().amax(1)
+
+
+# %% gradient_norms | the copies are not run on with
+# - state = tuple(part.clone() for part in new) if isinstance(new, tuple) else new.clone()
+# - states.append(state if isinstance(state, tuple) else (state,))
+# + state = new
+# + states.append(tuple(part.clone() for part in (new if isinstance(new, tuple) else (new,))))
+
+
+# %% gradient_norms | the loss of the whole last state
+# - slopes = torch.autograd.grad(loss(hidden(state)), flat, allow_unused=True, materialize_grads=True)
+# + total = sum(loss(part) for part in states[-1])
+# + slopes = torch.autograd.grad(total, flat, allow_unused=True, materialize_grads=True)
