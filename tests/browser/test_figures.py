@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from eras import data
+from eras.deep_learning.encoder_decoder import Config, EncoderDecoder
 from eras.deep_learning.tensor import Tensor
+from eras.deep_learning.translator import Translator, Units
 from eras.figures.alignment import alignment_figure
 from eras.figures.ambiguity import ambiguity
 from eras.figures.attention import attention
@@ -22,6 +24,7 @@ from eras.figures.ngram import ngram_figure
 from eras.figures.page_gpt import page_gpt
 from eras.figures.positions import positions_figure
 from eras.figures.recurrent import gradients_figure
+from eras.figures.seq2seq import seq2seq as translator_figure
 from eras.figures.tagging import lattice_figure
 from eras.figures.timeline import timeline
 from eras.figures.tokenizer_stepper import tokenizer_stepper
@@ -137,8 +140,16 @@ def _autograd():
     return graph_figure({"ab + b²": (a * b + b * b, {"a": a, "b": b}), "tanh": ((a * 0.5).tanh(), {"a": a})})
 
 
+def _seq2seq():
+    source, target = Units.of(["打开文件。"] * 3), Units.of(["open the file."] * 3)
+    sizes = {"channels": 12, "encoder": 8, "decoder": 10, "scores": 6}
+    model = EncoderDecoder(Config(len(source), len(target), "additive", **sizes))
+    return translator_figure(Translator(model.eval(), source, target), ["打开文件。"])
+
+
 FIGURES = {
     "autograd": _autograd,
+    "seq2seq": _seq2seq,
     "alignment": _alignment,
     "tagging": _lattice,
     "ambiguity": _ambiguity,
