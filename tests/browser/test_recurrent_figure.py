@@ -52,6 +52,7 @@ def test_cell_scale_bias_and_distance(figure, made):
     assert page.get("bias") == BIASES.index(2.0)
     page.get_by_role("combobox").select_option("LSTM")
     said(page, "LSTM, forget bias 2")
+    said(page, "(the candidate's block only)")
     page.get_by_role("slider", name="steps back").focus()
     page.keyboard.press("Home")
     said(page, "0 steps back the gradient is 1 times")
@@ -61,6 +62,18 @@ def test_cell_scale_bias_and_distance(figure, made):
     said(page, "explodes")
     assert page.get("scale") == len(SCALES) - 1
     assert page.complaints == []
+
+
+def test_a_curve_that_ends_near_its_beginning_keeps_its_size(open_figure):
+    made = gradients_figure(60)
+    end = made.state["curves"]["LSTM"][SCALES.index(1.0)][BIASES.index(5.0)][-1]
+    assert 0.98 < 10 ** (end / 59) < 1.02
+    page = open_figure(made)
+    page.get_by_label("forget bias").focus()
+    page.keyboard.press("End")
+    page.get_by_role("combobox").select_option("LSTM")
+    said(page, "LSTM, forget bias 5")
+    said(page, "about keeps its size")
 
 
 def test_a_press_on_the_picture_chooses_the_step(figure):

@@ -60,8 +60,9 @@ function meaning(model) {
   const factor = 10 ** (curve[last] / last);
   const radius = model.get("radii")[cell][model.get("scale")].toFixed(2);
   const bias = cell === "LSTM" ? `, forget bias ${model.get("biases")[model.get("bias")]}` : "";
-  return `${cell}${bias}, spectral radius ${radius}: ${back} steps back the gradient is ${share(curve[back])} times what it is at the end. ` +
-    `Over ${last} steps that is a factor of ${factor.toFixed(2)} a step: it ${factor < 0.995 ? "vanishes" : factor > 1.005 ? "explodes" : "keeps its size"}.`;
+  const block = cell === "RNN" ? "" : " (the candidate's block only)";
+  return `${cell}${bias}, spectral radius ${radius}${block}: ${back} steps back the gradient is ${share(curve[back])} times what it is at the end. ` +
+    `Over ${last} steps that is a factor of ${factor.toFixed(2)} a step: it ${factor < 0.98 ? "vanishes" : factor > 1.02 ? "explodes" : "about keeps its size"}.`;
 }
 
 // Press or drag: the step nearest to the pointer.
