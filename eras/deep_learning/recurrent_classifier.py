@@ -70,10 +70,11 @@ class BiLSTMClassifier(nn.Module):
         return found
 
 
-def batches(
-    lengths: Sequence[int], size: int, generator: torch.Generator | None = None
-) -> Iterator[list[int]]:
-    """Indices of texts of like length together, in the order of length or, with a generator, a random one."""
+def batches(lengths: Sequence, size: int, generator: torch.Generator | None = None) -> Iterator[list[int]]:
+    """Indices of texts of like length together, in the order of length or, with a generator, a random one.
+
+    Lengths are numbers, or tuples of them where texts come in pairs.
+    """
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
     groups = [order[i : i + size] for i in range(0, len(order), size)]
     if generator is not None:

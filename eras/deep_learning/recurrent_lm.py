@@ -26,7 +26,7 @@ class LMConfig:
     """Sizes: numbers per symbol, hidden units; the forget gates' bias at the start."""
 
     embedding: int = 128
-    hidden: int = 640
+    hidden: int = 512
     forget_bias: float = 1.0
 
 

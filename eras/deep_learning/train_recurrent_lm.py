@@ -22,7 +22,7 @@ from eras.deep_learning.recurrent_lm import BYTE_LSTM, ByteLM, LMConfig, symbols
 HELD_OUT = ("shakespeare", "moby_dick", "sotu", "tang")
 CORPORA = (*HELD_OUT, "bible", "help_en", "help_zh")
 SEEDS = (1990, 1997, 2000)
-MODEL = LMConfig(embedding=128, hidden=512, forget_bias=1.0)
+MODEL = LMConfig()
 LOG = BYTE_LSTM.with_suffix(".json")
 
 

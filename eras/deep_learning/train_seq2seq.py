@@ -16,10 +16,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from eras import data
 from eras.deep_learning.encoder_decoder import DECODERS, Config, EncoderDecoder
+from eras.deep_learning.recurrent import clip_by_norm
+from eras.deep_learning.recurrent_classifier import batches as by_length
 from eras.deep_learning.seq2seq import END, PAD, teacher_forcing, token_loss
 from eras.deep_learning.translator import Translator, Units, padded
 from eras.statistical.ngram_text import words
@@ -50,13 +52,9 @@ def shuffled(text: str) -> str:
 
 
 def batches(rows: Rows, size: int, generator: torch.Generator | None = None) -> Iterator[Batch]:
-    """Sources, inputs and targets in batches of about equal length, in random order if there is a generator."""
-    order = range(len(rows)) if generator is None else torch.randperm(len(rows), generator=generator).tolist()
-    by_length = sorted(order, key=lambda i: (len(rows[i][1]), len(rows[i][0])))
-    chunks = [by_length[i : i + size] for i in range(0, len(rows), size)]
-    if generator is not None:
-        chunks = [chunks[i] for i in torch.randperm(len(chunks), generator=generator)]
-    for chunk in chunks:
+    """Sources (B, S), inputs and targets (B, T) in batches of like length, shuffled with a generator."""
+    lengths = [(len(target), len(source)) for source, target in rows]
+    for chunk in by_length(lengths, size, generator):
         yield padded([[*rows[i][0], END] for i in chunk]), *teacher_forcing([rows[i][1] for i in chunk])
 
 
@@ -87,7 +85,7 @@ def train(model: EncoderDecoder, rows: Rows, valid: Rows, seed: int, say=print) 
             optimiser.zero_grad()
             loss = token_loss(model(source, inputs), targets)
             loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+            clip_by_norm([p.grad for p in model.parameters()], CLIP)
             optimiser.step()
             losses.append(loss.item())
         now = {"epoch": epoch, "train": sum(losses) / len(losses), "valid": mean_loss(model, valid)}
