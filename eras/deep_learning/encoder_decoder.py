@@ -72,7 +72,11 @@ class AdditiveScore(nn.Module):
 
 
 class GeneralScore(nn.Module):
-    """The weights of `general_scores`: query (B, H), memory -> (B, S)."""
+    """The weights of `general_scores`, divided by M when they are used: query (B, H), memory -> (B, S).
+
+    A score sums H times M products, and an optimiser that moves all weights by as much (Adam) would move it by so
+    much in its first steps that the softmax never leaves one place again.
+    """
 
     def __init__(self, query: int, key: int):
         super().__init__()
@@ -84,7 +88,7 @@ class GeneralScore(nn.Module):
 
     def forward(self, query: Tensor, memory: Memory) -> Tensor:
         """Query (B, H), a memory -> scores (B, S)."""
-        return general_scores(query, memory.vectors, self.weight)
+        return general_scores(query, memory.vectors, self.weight / self.weight.shape[1])
 
 
 class Encoder(nn.Module):

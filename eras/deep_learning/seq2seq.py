@@ -77,7 +77,7 @@ def bahdanau_step(
 
     word (B, C), state (B, H) -> features (B, F), the new state (B, H), weights (B, S). The old state asks; the
     cell takes word and context; features = tanh(readout(new state, context, word)), each list joined in this
-    order. Source: Bahdanau et al. 2015, section 3.1.
+    order. Source: Bahdanau et al. 2015, section 3.1; they have a maxout in the place of the tanh.
     """
     ### BEGIN SOLUTION
     context, weights = look(state)

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from eras.deep_learning.seq2seq import (
     START,
     UNKNOWN,
     Link,
+    alignment_error,
     beam_search,
     teacher_forcing,
 )
@@ -146,6 +147,16 @@ class Translator:
         model = EncoderDecoder(Config(**facts["config"]))
         model.load_state_dict(weights)
         return cls(model.eval(), Units(facts["source"]), Units(facts["target"]))
+
+
+def links_error(found: Sequence[Collection[Link]], pairs: Sequence[Aligned]) -> float:
+    """AER of the links found in some pairs, all counted together. Raises ValueError for unequal numbers."""
+    sure, possible = [pair.sure for pair in pairs], [pair.possible for pair in pairs]
+    return alignment_error(*map(_numbered, zip(*zip(found, sure, possible, strict=True), strict=True)))
+
+
+def _numbered(links: Iterable[Collection[Link]]) -> set[tuple[int, Link]]:
+    return {(number, link) for number, some in enumerate(links) for link in some}
 
 
 def padded(rows: Sequence[Sequence[int]]) -> Tensor:

@@ -92,7 +92,7 @@ def byte_lstm() -> Row:
     runs = [run["test"] for run in log["runs"]]
     if any(abs(again[name] - value) > 1e-3 for name, value in runs[0].items()):
         raise ValueError(f"the checkpoint costs {again}, its log says {runs[0]}")
-    values, spread = mean_and_spread(runs) if len(runs) > 1 else (runs[0], {})
+    values, spread = mean_and_spread(runs)
     spread = {name: round(value, 4) for name, value in spread.items()}
     facts = {"parameters": model.parameter_count(), "compute": log["compute"], "spread": spread}
     seconds = round(sum(run["seconds"] for run in log["runs"]) / len(runs), 1)

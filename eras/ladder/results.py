@@ -37,9 +37,11 @@ class Row:
 
 
 def mean_and_spread(runs: Sequence[dict[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
-    """Mean and sample standard deviation of each value over runs with different seeds, two at least."""
+    """Mean and sample standard deviation of each value over runs with different seeds; {} as that of one run."""
     columns = {name: [run[name] for run in runs] for name in runs[0]}
     means = {name: statistics.mean(values) for name, values in columns.items()}
+    if len(runs) == 1:
+        return means, {}
     return means, {name: statistics.stdev(values) for name, values in columns.items()}
 
 

@@ -95,7 +95,7 @@ def measure(classifiers: Sequence[Classifier], rated: Sequence[Rated]) -> dict[s
             f"macro-F1, {name}": float(np.mean([macro_f1(one[part], y[part]) for one in predicted]))
             for name, part in parts.items()
         },
-        "spread": mean_and_spread(accuracies)[1] if len(accuracies) > 1 else {},
+        "spread": mean_and_spread(accuracies)[1],
     }
     intervals = {
         name: [round(end, 4) for end in interval(shares[part], documents[part])]

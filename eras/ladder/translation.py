@@ -12,8 +12,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from eras import data
-from eras.ladder.results import Row, current_commit
+from eras.deep_learning import train_seq2seq
+from eras.deep_learning.translator import Translator
+from eras.ladder.results import Row, current_commit, mean_and_spread
 from eras.rules import translate as rules
 from eras.statistical import metrics
 from eras.statistical import phrase_based as phrases
@@ -46,23 +50,34 @@ def held_out(split: str = "test") -> list[Pair]:
 
 def measure(translate: Translate, pairs: Sequence[Pair]) -> dict[str, dict]:
     """chrF of a system on some pairs, its interval, and BLEU with its own; fields of a `Row`."""
-    hypotheses = translate([pair.source for pair in pairs])
-    return scores(hypotheses, pairs)
+    return scores([translate([pair.source for pair in pairs])], pairs)
 
 
-def scores(hypotheses: Sequence[str], pairs: Sequence[Pair]) -> dict[str, dict]:
-    """What `measure` gives, for translations that are there already."""
+def scores(runs: Sequence[Sequence[str]], pairs: Sequence[Pair]) -> dict[str, dict]:
+    """What `measure` gives, for translations that are there already.
+
+    Several runs are one system from several seeds: means and their intervals, each draw of pages given to all
+    runs, and the spread of chrF over the seeds.
+    """
     references, pages = [pair.target for pair in pairs], [pair.page for pair in pairs]
-    by_character, by_word = (
-        make(hypotheses, references) for make in (metrics.chrf_table, metrics.bleu_table)
-    )
-    chrf, bleu = metrics.chrf(by_character.sum(0).tolist()), metrics.bleu(by_word.sum(0).tolist())
-    around = metrics.interval(metrics.resampled(by_character, pages, metrics.chrf))
-    low, high = metrics.interval(metrics.resampled(by_word, pages, metrics.bleu))
+    means, spreads, ends = {}, {}, {}
+    for name, make, score in (
+        ("chrF", metrics.chrf_table, metrics.chrf),
+        ("BLEU", metrics.bleu_table, metrics.bleu),
+    ):
+        tables = [make(hypotheses, references) for hypotheses in runs]
+        whole = mean_and_spread([{"all": score(table.sum(0).tolist())} for table in tables])
+        means[name], spreads[name] = (
+            {part: round(value, 2) for part, value in found.items()} for found in whole
+        )
+        drawn = np.mean([metrics.resampled(table, pages, score) for table in tables], axis=0)
+        ends[name] = [round(end, 2) for end in metrics.interval(drawn)]
+    low, high = ends["BLEU"]
     return {
-        "values": {"all": round(chrf, 2)},
-        "intervals": {"all": [round(end, 2) for end in around]},
-        "also": {"BLEU": round(bleu, 2), "BLEU, low": round(low, 2), "BLEU, high": round(high, 2)},
+        "values": means["chrF"],
+        "intervals": {"all": ends["chrF"]},
+        "also": {"BLEU": means["BLEU"]["all"], "BLEU, low": low, "BLEU, high": high},
+        "spread": spreads["chrF"],
     }
 
 
@@ -151,6 +166,57 @@ def model_1() -> Row:
     return row("IBM Model 1, word by word", "statistical", translate, **facts)
 
 
+def _networks(system: str, kind: str) -> Row:
+    """The mean over the recorded runs of one kind of encoder-decoder.
+
+    Its first seed's weights translate the test split again. Raises ValueError where more than one translation in
+    a hundred is another than its log has: another processor's rounding may turn a very few.
+    """
+    weights, log = train_seq2seq.files(kind)
+    runs, pairs = json.loads(log.read_text("utf-8")), held_out()
+    again = Translator.load(weights).translate([pair.source for pair in pairs])
+    same = np.mean([now == then for now, then in zip(again, runs[0]["translations"], strict=True)])
+    if same < 0.99:
+        raise ValueError(f"{weights.name} does not translate as {log.name} says; train it again")
+    return Row(
+        TASK,
+        system,
+        "deep_learning",
+        METRIC,
+        commit=current_commit(),
+        parameters=runs[0]["parameters"],
+        seconds=round(sum(run["seconds"] for run in runs) / len(runs)),
+        seeds=[run["seed"] for run in runs],
+        training_data="pairs of the train split",
+        **scores([run["translations"] for run in runs], pairs),
+    )
+
+
+def encoder_decoder() -> Row:
+    """Two recurrent networks and one vector between them, beam of 5: the mean over seeds."""
+    return _networks("encoder-decoder", "none")
+
+
+def bahdanau() -> Row:
+    """The same, and the decoder looks at every place of the source before each step."""
+    return _networks("encoder-decoder, Bahdanau's attention", "additive")
+
+
+def luong() -> Row:
+    """The same, and it looks after each step, and is fed what it saw."""
+    return _networks("encoder-decoder, Luong's attention", "general")
+
+
 SYSTEMS: dict[str, Callable[[], Row]] = {
-    f.__name__: f for f in (word_for_word, own_glosses, transfer_rules, model_1, phrase_based)
+    f.__name__: f
+    for f in (
+        word_for_word,
+        own_glosses,
+        transfer_rules,
+        model_1,
+        phrase_based,
+        encoder_decoder,
+        bahdanau,
+        luong,
+    )
 }
