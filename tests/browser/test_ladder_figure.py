@@ -105,7 +105,8 @@ def test_every_recorded_row_is_drawn(open_figure):
         control(page, "task").select_option(task)
         names = sorted(row.system for row in rows if row.task == task)
         page.wait_for_function(
-            "names => names.every(n => document.querySelector(`[data-system='${n}']`))", arg=names
+            "names => names.every(n => document.querySelector(`[data-system='${CSS.escape(n)}']`))",
+            arg=names,
         )
         assert sorted(places(page)) == names
 
