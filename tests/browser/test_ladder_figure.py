@@ -111,6 +111,22 @@ def test_every_recorded_row_is_drawn(open_figure):
         assert sorted(places(page)) == names
 
 
+def test_no_name_lies_on_another(open_figure):
+    rows = read()
+    page = open_figure(ladder(rows, "translation"))
+    control(page, "against").select_option("seconds of training")
+    page.wait_for_selector("svg[aria-label='chrF against seconds of training']")
+    boxes = page.eval_on_selector_all(
+        "[data-system] text",
+        "all => all.map(t => t.getBoundingClientRect()).map(b => [b.x, b.y, b.right, b.bottom])",
+    )
+    assert len(boxes) == sum(row.task == "translation" and row.seconds is not None for row in rows)
+    for i, (left, top, right, bottom) in enumerate(boxes):
+        for other in boxes[:i]:
+            apart = other[2] <= left or right <= other[0] or other[3] <= top + 3 or bottom <= other[1] + 3
+            assert apart, (boxes[i], other)
+
+
 def test_rows_that_make_no_sense_are_refused():
     with pytest.raises(ValueError, match="no row is about 'chess'"):
         ladder(ROWS, "chess")

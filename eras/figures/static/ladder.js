@@ -2,6 +2,7 @@
 import { choice, controls, drawing, element, era, pressable, put, redraw, spoken } from "./kit.js";
 
 const WIDTH = 700, LEFT = 250, RIGHT = 60, STEP = 34, TOP = 14, FOOT = 44, HIGH = 300, SIDE = 60;
+const LETTER = 6.8, LINE = 13; // how wide a letter of a name is at most on average, and how high a line
 const count = (value) => value.toLocaleString("en", { maximumSignificantDigits: 3 });
 const ACROSS = {
   rungs: { name: "each other" },
@@ -70,12 +71,21 @@ function scattered(model, rows) {
     drawing("path", { d: `M ${SIDE} ${up.at(value)} H ${WIDTH - RIGHT}`, stroke: "var(--line)", "stroke-width": 0.5 }),
     drawing("text", { x: SIDE - 8, y: up.at(value) + 4, "text-anchor": "end" }, written(rows[0], value)));
   svg.append(drawing("text", { x: WIDTH / 2, y: high + 36, "text-anchor": "middle" }, `${name} (each step to the right multiplies)`));
+  const named = [];
   for (const row of rows) {
-    const x = across.at(of(row)), late = x > WIDTH / 2;
-    const y = up.at(row.values[model.get("part")]);
-    svg.append(mark(model, row, (value) => [x, up.at(value)], { x: x + (late ? -13 : 13), y: y - 7, "text-anchor": late ? "end" : "start" }));
+    const x = across.at(of(row)), late = x > WIDTH / 2, start = x + (late ? -13 : 13);
+    const y = free(named, start, late ? -1 : 1, row.system, up.at(row.values[model.get("part")]) - 7);
+    svg.append(mark(model, row, (value) => [x, up.at(value)], { x: start, y, "text-anchor": late ? "end" : "start" }));
   }
   return svg;
+}
+
+// The height for a name that begins (side 1) or ends (side -1) at x: the wanted one, or as far below as no other name is.
+function free(named, x, side, name, y) {
+  const end = x + side * LETTER * name.length, [left, right] = [Math.min(x, end), Math.max(x, end)];
+  while (named.some((other) => other.left < right && left < other.right && Math.abs(other.y - y) < LINE)) y += 1;
+  named.push({ left, right, y });
+  return y;
 }
 
 const canvas = (label, high) => drawing("svg", { viewBox: `0 0 ${WIDTH} ${high + FOOT}`, width: WIDTH, role: "group", "aria-label": label, style: "min-width: 34rem" });
