@@ -14,7 +14,7 @@ from eras.data import Aligned
 from eras.deep_learning import seq2seq, train_seq2seq
 from eras.deep_learning.encoder_decoder import Config, EncoderDecoder
 from eras.deep_learning.seq2seq import END, PAD, START, UNKNOWN, alignment_error, beam_search, length_penalty
-from eras.deep_learning.translator import Translator, Units, limit, padded, shares
+from eras.deep_learning.translator import Translator, Units, limit, links_error, padded, shares
 
 SIZES = {"channels": 5, "encoder": 4, "decoder": 6, "scores": 3, "dropout": 0.0}
 
@@ -236,6 +236,16 @@ def test_alignment_error_counts_what_is_missed_and_what_is_wrong():
     assert alignment_error(set(), sure) == 1
     with pytest.raises(ValueError, match="neither"):
         alignment_error(set(), set(), possible)
+
+
+def test_links_of_several_pairs_are_counted_together():
+    one = Aligned("甲", "a", ("甲",), ("a",), frozenset({(0, 0)}), frozenset())
+    two = Aligned("甲乙", "a b", ("甲", "乙"), ("a", "b"), frozenset({(0, 0), (1, 1)}), frozenset({(1, 0)}))
+    assert links_error([{(0, 0)}, {(0, 0), (1, 1)}], [one, two]) == 0
+    found = [set(), {(0, 0), (1, 0), (0, 1)}]
+    assert links_error(found, [one, two]) == pytest.approx(1 - (1 + 2) / (3 + 3))
+    with pytest.raises(ValueError, match="argument 2 is longer"):
+        links_error(found[:1], [one, two])
 
 
 def test_pieces_and_words_share_characters():
