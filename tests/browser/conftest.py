@@ -16,6 +16,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 QUIET += ["--disable-background-networking", "--disable-component-update"]
 
+LOOKS = ["locator", "get_by_role", "get_by_label", "get_by_text", "inner_text", "evaluate"]
+LOOKS += ["eval_on_selector", "eval_on_selector_all", "get_attribute"]
+
 SHELL = """<!doctype html><html lang="en" data-theme="{scheme}"><head><meta charset="utf-8"><title>Figure</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
 <link rel="stylesheet" href="figures/figures.css">
@@ -112,6 +115,7 @@ def open_figure(open_page, serve, tmp_path, monkeypatch):
         page = open_page(f"{address}/index.html", width, scheme, javascript)
         if javascript:
             page.wait_for_selector("figure.live[data-ready]")
+            look_after_drawing(page)
         page.get = lambda key: page.eval_on_selector("figure.live", "(f, key) => f.model.get(key)", key)
         page.set = lambda key, value: page.eval_on_selector(
             "figure.live", "(f, [key, value]) => f.model.set(key, value)", [key, value]
@@ -119,6 +123,17 @@ def open_figure(open_page, serve, tmp_path, monkeypatch):
         return page
 
     return visit
+
+
+def look_after_drawing(page):
+    """Let every look at the page wait a frame: a figure draws in the frame after its control has moved."""
+    frame = functools.partial(page.evaluate, "new Promise((done) => requestAnimationFrame(() => done()))")
+
+    def after_a_frame(look):
+        return lambda *what, **how: (frame(), look(*what, **how))[1]
+
+    for name in LOOKS:
+        setattr(page, name, after_a_frame(getattr(page, name)))
 
 
 @pytest.fixture(scope="session")

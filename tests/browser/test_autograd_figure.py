@@ -110,7 +110,6 @@ def test_axe_on_a_phone(figure, open_figure, scheme):
     page = open_figure(figure, scheme=scheme, width=375)
     page.set("graph", 1)
     page.set("step", 12)
-    page.wait_for_timeout(100)
     assert page.axe() == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
 

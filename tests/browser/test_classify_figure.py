@@ -108,7 +108,6 @@ def test_models_and_strengths_by_keyboard(figure, open_figure):
 def test_axe_on_a_phone_with_a_long_sentence(figure, open_figure, scheme):
     page = open_figure(figure, scheme=scheme, width=375)
     page.set("text", "good bad film it a . ! :) isn't good it " * 6 + "w" * 80)
-    page.wait_for_timeout(100)
     assert page.axe() == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
 

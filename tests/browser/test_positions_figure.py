@@ -126,7 +126,6 @@ def test_everyone_can_use_every_view(open_figure, scheme):
     page = open_figure(positions_figure(Q, K), width=375, scheme=scheme)
     for view in ("rope", "alibi", "decay"):
         page.set("view", view)
-        page.wait_for_timeout(60)
         assert page.axe() == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 375
 

@@ -138,7 +138,6 @@ def test_everyone_can_use_it_at_every_step(open_figure, words, scheme):
     for step in (0, MERGES):
         page.get_by_role("slider", name="Merges").press("End" if step else "Home")
         page.get_by_role("button", name="Apply all").press("Enter")
-        page.wait_for_timeout(100)
         assert page.axe() == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 375
 

@@ -99,13 +99,11 @@ def test_choices_change_the_axes(open_figure, label, option, words):
 def test_a_logarithmic_axis_is_one(open_figure):
     page = open_figure(small_curve())
     page.get_by_label("logarithmic").select_option("x")
-    page.wait_for_timeout(100)
     xs = [x for x, _ in dots(page)]
     for i, row in enumerate(log()):
         due = math.log(row["step"] / 100) / math.log(9)
         assert (xs[i] - xs[0]) / (xs[-1] - xs[0]) == pytest.approx(due, abs=1e-3)
     page.get_by_label("logarithmic").select_option("y")
-    page.wait_for_timeout(100)
     ys = [y for _, y in dots(page)]
     heights = [math.log(row["valid"]) for row in log()]
     due = (heights[4] - heights[0]) / (heights[-1] - heights[0])
@@ -118,7 +116,6 @@ def test_smoothing_is_an_exponential_mean_and_leaves_the_points(open_figure):
     page.get_by_label("smoothing").focus()
     page.keyboard.press("End")
     page.wait_for_function("document.querySelector('output').textContent === '0.9'")
-    page.wait_for_timeout(100)
     due = raw[0][1]
     for (_, y), (_, found) in zip(raw, line(page), strict=True):
         due = 0.9 * due + 0.1 * y
