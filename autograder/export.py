@@ -16,7 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from autograder import lms
 from autograder.course import CourseError, write_text
 from autograder.gradebook import gradebook
-from autograder.policy import Mark, Policy
+from autograder.policy import Mark
+from autograder.policy_file import read_policy
 from autograder.settings import known
 from autograder.sheets import table
 
@@ -58,7 +59,7 @@ def export(course, form, path, like=None, names=(), db=None):
         raise CourseError(f"{path}: the format {form} is written to a file that ends in {suffix}.")
     if like is not None and form not in ("canvas", "moodle"):
         raise CourseError(f"--like goes with canvas and moodle, not with {form}.")
-    policy, names = Policy.read(course), course.chosen(names)
+    policy, names = read_policy(course), course.chosen(names)
     people, lines = collect(course, policy, names, db)
     text, more = forms[form](policy, people, names, like and Path(like))
     save(path, text)

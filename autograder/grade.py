@@ -17,7 +17,8 @@ from autograder.engine import Broken
 from autograder.export import records as earlier_records
 from autograder.feedback import write_feedback
 from autograder.gradebook import Writer, enrol
-from autograder.policy import Policy, earned, extra_credit
+from autograder.policy import earned, extra_credit
+from autograder.policy_file import read_policy
 from autograder.pool import LazyEngine, Lost, Pool
 from autograder.rebuild import assembled, exercise
 from autograder.table import Row, explanation, table
@@ -34,7 +35,7 @@ class Grading:
         course.chosen([name])
         self.course, self.name, self.students = course, name, list(students)
         self.workers, self.force, self.unsafe, self.db, self.scheduler = workers, force, unsafe, db, scheduler
-        self.policy = Policy.read(course)
+        self.policy = read_policy(course)
         self.assignment = Assignment(course, name, self.policy.limits)
         self.isolation = "none" if unsafe else "bubblewrap"
 

@@ -77,7 +77,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Policy:
-    """The whole policy; `Policy.read` makes one, of its defaults when the course has no policy.toml."""
+    """The whole policy; `policy_file.read_policy` makes one, of defaults without a policy.toml."""
 
     rules: dict[str, Rules]
     timezone: tzinfo = UTC
@@ -85,13 +85,6 @@ class Policy:
     drop_lowest: int = 0
     students: dict[str, Exceptions] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
-
-    @classmethod
-    def read(cls, course):
-        """The course's policy; raises CourseError, one line that names file and key."""
-        from autograder.policy_file import read  # which needs the classes above
-
-        return read(course)
 
     def of(self, student):
         """The student's exceptions."""

@@ -45,7 +45,7 @@ POINTS = number(0, 1000)
 DAYS = whole(0, 1000)
 
 
-def read(course):
+def read_policy(course):
     """The course's policy; raises CourseError, one line that names file and key."""
     path = course.root / FILE
     table = checked(read_toml(path) if path.exists() else {}, COURSE, FILE)

@@ -14,7 +14,7 @@ from tiny import marked
 
 from autograder.course import Course, CourseError
 from autograder.policy import DAY, Exceptions, Limits, Policy, Rules, earned, extra_credit
-from autograder.policy_file import localised
+from autograder.policy_file import localised, read_policy
 
 REPOSITORY = Path(__file__).parents[2]
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -51,14 +51,14 @@ def only(policy, *records):
 def write(course, text):
     """The course's policy.toml, read."""
     (course.root / "policy.toml").write_text(text, encoding="utf-8")
-    return Policy.read(course)
+    return read_policy(course)
 
 
 # Reading
 
 
 def test_without_a_file_everything_counts_fully(course):
-    read = Policy.read(course)
+    read = read_policy(course)
     assert read == Policy({"tiny": Rules(title="tiny", maximum=100)})
     mark = only(read, record(83, arrived=None))
     assert (mark.final, mark.penalty, mark.note) == (83, 0, "")
@@ -161,13 +161,13 @@ def test_a_mistake_is_one_line_that_names_file_key_and_what_is_allowed(course, t
 def test_a_file_that_is_not_utf_8_is_one_line(course):
     (course.root / "policy.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(CourseError, match=r"^policy.toml: this is not TOML"):
-        Policy.read(course)
+        read_policy(course)
 
 
 def test_the_course_s_own_file_says_nothing_and_its_examples_are_valid(tmp_path):
     course = Course.at(REPOSITORY)
     text = (REPOSITORY / "policy.toml").read_text(encoding="utf-8")
-    read = Policy.read(course)
+    read = read_policy(course)
     assert read == Policy({name: Rules(title=name) for name in course.exercises()})
     (tmp_path / "solutions").symlink_to(REPOSITORY / "solutions")
     example = write(Course.at(tmp_path), re.sub(r"^#(?=[\w\[])", "", text, flags=re.MULTILINE))
