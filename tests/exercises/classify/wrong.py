@@ -9,45 +9,18 @@ def mark_negation(tokens):
 
 
 # %% mark_negation | n't is no negation
-def mark_negation(tokens):
-    marked, negated = [], False
-    for token in tokens:
-        if token in NEGATIONS:
-            negated = True
-        elif token in CLAUSE_ENDS:
-            negated = False
-        elif negated:
-            token = MARK + token
-        marked.append(token)
-    return marked
+# - if token in NEGATIONS or token.endswith(("n't", "n’t")):
+# + if token in NEGATIONS:
 
 
 # %% mark_negation | only one kind of apostrophe
-def mark_negation(tokens):
-    marked, negated = [], False
-    for token in tokens:
-        if token in NEGATIONS or token.endswith("n't"):
-            negated = True
-        elif token in CLAUSE_ENDS:
-            negated = False
-        elif negated:
-            token = MARK + token
-        marked.append(token)
-    return marked
+# - if token in NEGATIONS or token.endswith(("n't", "n’t")):
+# + if token in NEGATIONS or token.endswith("n't"):
 
 
 # %% mark_negation | two negations cancel
-def mark_negation(tokens):
-    marked, negated = [], False
-    for token in tokens:
-        if token in NEGATIONS or token.endswith(("n't", "n’t")):
-            negated = not negated
-        elif token in CLAUSE_ENDS:
-            negated = False
-        elif negated:
-            token = MARK + token
-        marked.append(token)
-    return marked
+# - negated = True
+# + negated = not negated
 
 
 # %% mark_negation | changes its argument

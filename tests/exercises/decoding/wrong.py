@@ -2,10 +2,8 @@
 
 
 # %% temperature | multiplies instead of dividing
-def temperature(logits, value):
-    if not 0 < value < math.inf:
-        raise ValueError("temperature must be above 0; use greedy for 0")
-    return logits * value
+# - return logits / value
+# + return logits * value
 
 
 # %% temperature | divides by zero without a word
@@ -14,10 +12,8 @@ def temperature(logits, value):
 
 
 # %% temperature | lets NaN through
-def temperature(logits, value):
-    if value <= 0 or value == math.inf:
-        raise ValueError("temperature must be above 0; use greedy for 0")
-    return logits / value
+# - if not 0 < value < math.inf:
+# + if value <= 0 or value == math.inf:
 
 
 # %% temperature | takes 0 to mean greedy
@@ -30,11 +26,9 @@ def temperature(logits, value):
 
 
 # %% temperature | changes its input in place
-def temperature(logits, value):
-    if not 0 < value < math.inf:
-        raise ValueError("temperature must be above 0; use greedy for 0")
-    logits /= value
-    return logits
+# - return logits / value
+# + logits /= value
+# + return logits
 
 
 # %% top_k | keeps exactly k, whatever the ties
@@ -395,18 +389,11 @@ def ends_with(new, sequences):
 
 
 # %% decode | complete rows go on talking
-def decode(step, ids, max_new_tokens, choose=greedy, processors=(), stop=None):
-    if max_new_tokens < 0:
-        raise ValueError("max_new_tokens must be at least 0")
-    start, complete = ids.shape[1], torch.zeros(len(ids), dtype=torch.bool)
-    for _ in range(max_new_tokens):
-        tokens = choose(process(processors, ids, step(ids)))
-        ids = torch.cat([ids, tokens[:, None]], 1)
-        if stop is not None:
-            complete = complete | stop(ids[:, start:])
-        if complete.all():
-            break
-    return ids
+# - logits = process(processors, ids, step(ids))
+# - tokens = choose(logits).masked_fill(complete, PAD)
+# - ids = torch.cat([ids, tokens[:, None]], dim=1)
+# + tokens = choose(process(processors, ids, step(ids)))
+# + ids = torch.cat([ids, tokens[:, None]], 1)
 
 
 # %% decode | ends when the first row is complete
@@ -423,18 +410,13 @@ def decode(step, ids, max_new_tokens, choose=greedy, processors=(), stop=None):
 
 
 # %% decode | a complete row comes back to life
-def decode(step, ids, max_new_tokens, choose=greedy, processors=(), stop=None):
-    if max_new_tokens < 0:
-        raise ValueError("max_new_tokens must be at least 0")
-    start, complete = ids.shape[1], torch.zeros(len(ids), dtype=torch.bool)
-    for _ in range(max_new_tokens):
-        tokens = choose(process(processors, ids, step(ids))).masked_fill(complete, PAD)
-        ids = torch.cat([ids, tokens[:, None]], 1)
-        if stop is not None:
-            complete = stop(ids[:, start:])
-        if complete.all():
-            break
-    return ids
+# - logits = process(processors, ids, step(ids))
+# - tokens = choose(logits).masked_fill(complete, PAD)
+# - ids = torch.cat([ids, tokens[:, None]], dim=1)
+# + tokens = choose(process(processors, ids, step(ids))).masked_fill(complete, PAD)
+# + ids = torch.cat([ids, tokens[:, None]], 1)
+# - complete = complete | stop(ids[:, start:])
+# + complete = stop(ids[:, start:])
 
 
 # %% decode | asks `stop` about the prompt, too
@@ -453,65 +435,39 @@ def decode(step, ids, max_new_tokens, choose=greedy, processors=(), stop=None):
 
 
 # %% decode | shows the model the last token only
-def decode(step, ids, max_new_tokens, choose=greedy, processors=(), stop=None):
-    if max_new_tokens < 0:
-        raise ValueError("max_new_tokens must be at least 0")
-    start, complete = ids.shape[1], torch.zeros(len(ids), dtype=torch.bool)
-    for i in range(max_new_tokens):
-        logits = step(ids if i == 0 else ids[:, -1:])
-        tokens = choose(process(processors, ids, logits)).masked_fill(complete, PAD)
-        ids = torch.cat([ids, tokens[:, None]], 1)
-        if stop is not None:
-            complete = complete | stop(ids[:, start:])
-        if complete.all():
-            break
-    return ids
+# - for _ in range(max_new_tokens):
+# -     logits = process(processors, ids, step(ids))
+# -     tokens = choose(logits).masked_fill(complete, PAD)
+# -     ids = torch.cat([ids, tokens[:, None]], dim=1)
+# + for i in range(max_new_tokens):
+# +     logits = step(ids if i == 0 else ids[:, -1:])
+# +     tokens = choose(process(processors, ids, logits)).masked_fill(complete, PAD)
+# +     ids = torch.cat([ids, tokens[:, None]], 1)
 
 
 # %% decode | processors see the new tokens only
-def decode(step, ids, max_new_tokens, choose=greedy, processors=(), stop=None):
-    if max_new_tokens < 0:
-        raise ValueError("max_new_tokens must be at least 0")
-    start, complete = ids.shape[1], torch.zeros(len(ids), dtype=torch.bool)
-    for _ in range(max_new_tokens):
-        seen = ids[:, start:] if ids.shape[1] > start else ids[:, -1:]
-        tokens = choose(process(processors, seen, step(ids))).masked_fill(complete, PAD)
-        ids = torch.cat([ids, tokens[:, None]], 1)
-        if stop is not None:
-            complete = complete | stop(ids[:, start:])
-        if complete.all():
-            break
-    return ids
+# - logits = process(processors, ids, step(ids))
+# - tokens = choose(logits).masked_fill(complete, PAD)
+# - ids = torch.cat([ids, tokens[:, None]], dim=1)
+# + seen = ids[:, start:] if ids.shape[1] > start else ids[:, -1:]
+# + tokens = choose(process(processors, seen, step(ids))).masked_fill(complete, PAD)
+# + ids = torch.cat([ids, tokens[:, None]], 1)
 
 
 # %% decode | applies the processors in reverse
-def decode(step, ids, max_new_tokens, choose=greedy, processors=(), stop=None):
-    if max_new_tokens < 0:
-        raise ValueError("max_new_tokens must be at least 0")
-    start, complete = ids.shape[1], torch.zeros(len(ids), dtype=torch.bool)
-    for _ in range(max_new_tokens):
-        tokens = choose(process(processors[::-1], ids, step(ids))).masked_fill(complete, PAD)
-        ids = torch.cat([ids, tokens[:, None]], 1)
-        if stop is not None:
-            complete = complete | stop(ids[:, start:])
-        if complete.all():
-            break
-    return ids
+# - logits = process(processors, ids, step(ids))
+# - tokens = choose(logits).masked_fill(complete, PAD)
+# - ids = torch.cat([ids, tokens[:, None]], dim=1)
+# + tokens = choose(process(processors[::-1], ids, step(ids))).masked_fill(complete, PAD)
+# + ids = torch.cat([ids, tokens[:, None]], 1)
 
 
 # %% decode | always greedy
-def decode(step, ids, max_new_tokens, choose=greedy, processors=(), stop=None):
-    if max_new_tokens < 0:
-        raise ValueError("max_new_tokens must be at least 0")
-    start, complete = ids.shape[1], torch.zeros(len(ids), dtype=torch.bool)
-    for _ in range(max_new_tokens):
-        tokens = process(processors, ids, step(ids)).argmax(-1).masked_fill(complete, PAD)
-        ids = torch.cat([ids, tokens[:, None]], 1)
-        if stop is not None:
-            complete = complete | stop(ids[:, start:])
-        if complete.all():
-            break
-    return ids
+# - logits = process(processors, ids, step(ids))
+# - tokens = choose(logits).masked_fill(complete, PAD)
+# - ids = torch.cat([ids, tokens[:, None]], dim=1)
+# + tokens = process(processors, ids, step(ids)).argmax(-1).masked_fill(complete, PAD)
+# + ids = torch.cat([ids, tokens[:, None]], 1)
 
 
 # %% decode | goes on to the end although all rows are complete

@@ -227,63 +227,31 @@ def cky(rules, words):
 
 
 # %% count_parses | adds the children
-def count_parses(forest, node):
-    known = {}
-
-    def count(child):
-        if isinstance(child, str):
-            return 1
-        if child not in known:
-            known[child] = None
-            known[child] = sum(sum(map(count, way)) if way else 1 for way in forest.get(child, ()))
-        if known[child] is None:
-            raise ValueError("infinitely many")
-        return known[child]
-
-    return count(node)
+# - total = 0
+# - for way in forest.get(child, ()):
+# -     ways = 1
+# -     for part in way:
+# -         ways *= count(part)
+# -     total += ways
+# - known[child] = total
+# + known[child] = sum(sum(map(count, way)) if way else 1 for way in forest.get(child, ()))
 
 
 # %% count_parses | an empty way counts nothing
-def count_parses(forest, node):
-    known = {}
-
-    def count(child):
-        if isinstance(child, str):
-            return 1
-        if child not in known:
-            known[child] = None
-            total = 0
-            for way in forest.get(child, ()):
-                ways = 1 if way else 0
-                for part in way:
-                    ways *= count(part)
-                total += ways
-            known[child] = total
-        if known[child] is None:
-            raise ValueError("infinitely many")
-        return known[child]
-
-    return count(node)
+# - ways = 1
+# + ways = 1 if way else 0
 
 
 # %% count_parses | a circle counts as nothing
-def count_parses(forest, node):
-    known = {}
-
-    def count(child):
-        if isinstance(child, str):
-            return 1
-        if child not in known:
-            known[child], total = 0, 0
-            for way in forest.get(child, ()):
-                ways = 1
-                for part in way:
-                    ways *= count(part)
-                total += ways
-            known[child] = total
-        return known[child]
-
-    return count(node)
+# - known[child] = None
+# - total = 0
+# + known[child], total = 0, 0
+# -     known[child] = total
+# - if known[child] is None:
+# -     raise ValueError(f"{child} contains itself: infinitely many parses")
+# - return known[child]
+# +     known[child] = total
+# + return known[child]
 
 
 # %% count_parses | adds the children, and an empty way counts nothing

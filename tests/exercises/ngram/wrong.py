@@ -1,118 +1,56 @@
 # %% count_ngrams | the end is not counted
-def count_ngrams(sequences, n):
-    if n < 1:
-        raise ValueError("n")
-    counts = {}
-    for sequence in sequences:
-        padded = [START] * (n - 1) + list(sequence)
-        for i in range(n - 1, len(padded)):
-            context = tuple(padded[i - n + 1 : i])
-            counts.setdefault(context, Counter())[padded[i]] += 1
-    return counts
+# - padded = [START] * (n - 1) + list(sequence) + [END]
+# + padded = [START] * (n - 1) + list(sequence)
 
 
 # %% count_ngrams | no padding at the beginning
-def count_ngrams(sequences, n):
-    if n < 1:
-        raise ValueError("n")
-    counts = {}
-    for sequence in sequences:
-        padded = list(sequence) + [END]
-        for i in range(n - 1, len(padded)):
-            context = tuple(padded[i - n + 1 : i])
-            counts.setdefault(context, Counter())[padded[i]] += 1
-    return counts
+# - padded = [START] * (n - 1) + list(sequence) + [END]
+# + padded = list(sequence) + [END]
 
 
 # %% count_ngrams | one START, whatever n
-def count_ngrams(sequences, n):
-    if n < 1:
-        raise ValueError("n")
-    counts = {}
-    for sequence in sequences:
-        padded = [START] * min(1, n - 1) + list(sequence) + [END]
-        for i in range(n - 1, len(padded)):
-            context = tuple(padded[i - n + 1 : i])
-            counts.setdefault(context, Counter())[padded[i]] += 1
-    return counts
+# - padded = [START] * (n - 1) + list(sequence) + [END]
+# + padded = [START] * min(1, n - 1) + list(sequence) + [END]
 
 
 # %% count_ngrams | contexts are strings
-def count_ngrams(sequences, n):
-    if n < 1:
-        raise ValueError("n")
-    counts = {}
-    for sequence in sequences:
-        padded = [START] * (n - 1) + list(sequence) + [END]
-        for i in range(n - 1, len(padded)):
-            context = "".join(map(str, padded[i - n + 1 : i]))
-            counts.setdefault(context, Counter())[padded[i]] += 1
-    return counts
+# - context = tuple(padded[i - n + 1 : i])
+# + context = "".join(map(str, padded[i - n + 1 : i]))
 
 
 # %% count_ngrams | n is the length of the context
-def count_ngrams(sequences, n):
-    if n < 1:
-        raise ValueError("n")
-    n, counts = n + 1, {}
-    for sequence in sequences:
-        padded = [START] * (n - 1) + list(sequence) + [END]
-        for i in range(n - 1, len(padded)):
-            context = tuple(padded[i - n + 1 : i])
-            counts.setdefault(context, Counter())[padded[i]] += 1
-    return counts
+# - counts: dict[Context, Counter] = {}
+# + n, counts = n + 1, {}
 
 
 # %% count_ngrams | START is counted as a symbol
-def count_ngrams(sequences, n):
-    if n < 1:
-        raise ValueError("n")
-    counts = {}
-    for sequence in sequences:
-        padded = [START] * (n - 1) + list(sequence) + [END]
-        for i in range(len(padded)):
-            context = tuple(padded[max(0, i - n + 1) : i])
-            counts.setdefault(context, Counter())[padded[i]] += 1
-    return counts
+# - for i in range(n - 1, len(padded)):
+# -     context = tuple(padded[i - n + 1 : i])
+# + for i in range(len(padded)):
+# +     context = tuple(padded[max(0, i - n + 1) : i])
 
 
 # %% count_ngrams | one sequence runs into the next
-def count_ngrams(sequences, n):
-    if n < 1:
-        raise ValueError("n")
-    counts = {}
-    padded = [START] * (n - 1)
-    for sequence in sequences:
-        start = len(padded)
-        padded += [*sequence, END]
-        for i in range(start, len(padded)):
-            context = tuple(padded[i - n + 1 : i])
-            counts.setdefault(context, Counter())[padded[i]] += 1
-    return counts
+# - counts: dict[Context, Counter] = {}
+# + counts: dict[Context, Counter] = {}
+# + padded = [START] * (n - 1)
+# - padded = [START] * (n - 1) + list(sequence) + [END]
+# - for i in range(n - 1, len(padded)):
+# + start = len(padded)
+# + padded += [*sequence, END]
+# + for i in range(start, len(padded)):
 
 
 # %% count_ngrams | no ValueError
-def count_ngrams(sequences, n):
-    counts = {}
-    for sequence in sequences:
-        padded = [START] * (n - 1) + list(sequence) + [END]
-        for i in range(n - 1, len(padded)):
-            context = tuple(padded[i - n + 1 : i])
-            counts.setdefault(context, Counter())[padded[i]] += 1
-    return counts
+# - """
+# - if n < 1:
+# -     raise ValueError(f"n must be 1 or more, not {n}")
+# + """
 
 
 # %% count_ngrams | a symbol counts once
-def count_ngrams(sequences, n):
-    if n < 1:
-        raise ValueError("n")
-    counts = {}
-    for sequence in sequences:
-        padded = [START] * (n - 1) + list(sequence) + [END]
-        for i in range(n - 1, len(padded)):
-            context = tuple(padded[i - n + 1 : i])
-            counts.setdefault(context, Counter())[padded[i]] = 1
-    return counts
+# - counts.setdefault(context, Counter())[padded[i]] += 1
+# + counts.setdefault(context, Counter())[padded[i]] = 1
 
 
 # %% add_k | k is not added below
@@ -123,38 +61,28 @@ def add_k(counts, context, symbol, size, k=1.0):
 
 
 # %% add_k | k for each symbol seen only
-def add_k(counts, context, symbol, size, k=1.0):
-    followers = counts.get(context, {})
-    total = sum(followers.values()) + k * len(followers)
-    return (followers.get(symbol, 0) + k) / total if total else 1 / size
+# - total = sum(followers.values()) + k * size
+# + total = sum(followers.values()) + k * len(followers)
 
 
 # %% add_k | a context never seen gives 0 with k = 0
-def add_k(counts, context, symbol, size, k=1.0):
-    followers = counts.get(context, {})
-    total = sum(followers.values()) + k * size
-    return (followers.get(symbol, 0) + k) / total if total else 0.0
+# - return (followers.get(symbol, 0) + k) / total if total else 1 / size
+# + return (followers.get(symbol, 0) + k) / total if total else 0.0
 
 
 # %% add_k | divides by zero
-def add_k(counts, context, symbol, size, k=1.0):
-    followers = counts.get(context, {})
-    total = sum(followers.values()) + k * size
-    return (followers.get(symbol, 0) + k) / total
+# - return (followers.get(symbol, 0) + k) / total if total else 1 / size
+# + return (followers.get(symbol, 0) + k) / total
 
 
 # %% add_k | the total of all contexts
-def add_k(counts, context, symbol, size, k=1.0):
-    followers = counts.get(context, {})
-    total = sum(sum(f.values()) for f in counts.values()) + k * size
-    return (followers.get(symbol, 0) + k) / total if total else 1 / size
+# - total = sum(followers.values()) + k * size
+# + total = sum(sum(f.values()) for f in counts.values()) + k * size
 
 
 # %% add_k | an unseen context is written into the counts
-def add_k(counts, context, symbol, size, k=1.0):
-    followers = counts.setdefault(context, {})
-    total = sum(followers.values()) + k * size
-    return (followers.get(symbol, 0) + k) / total if total else 1 / size
+# - followers = counts.get(context, {})
+# + followers = counts.setdefault(context, {})
 
 
 # %% good_turing | the largest count becomes 0
@@ -210,129 +138,91 @@ def good_turing(frequencies):
 
 
 # %% back_off | not divided by the share of unseen symbols
-def back_off(tables, context, symbol, size, discount=0.5):
-    def shorter(w):
-        return back_off(tables, context[1:], w, size, discount) if context else 1 / size
-
-    followers = tables[len(context)].get(context)
-    if not followers:
-        return shorter(symbol)
-    total, kinds = sum(followers.values()), len(followers)
-    if kinds == size:
-        return followers[symbol] / total
-    if symbol in followers:
-        return (followers[symbol] - discount) / total
-    return discount * kinds / total * shorter(symbol)
+# - total = sum(followers.values())
+# - if len(followers) == size:  # nobody is left who could get what is freed
+# + total, kinds = sum(followers.values()), len(followers)
+# + if kinds == size:
+# - freed = discount * len(followers) / total
+# - return freed * shorter(symbol) / (1 - sum(map(shorter, followers)))
+# + return discount * kinds / total * shorter(symbol)
 
 
 # %% back_off | seen symbols keep their whole count
-def back_off(tables, context, symbol, size, discount=0.5):
-    def shorter(w):
-        return back_off(tables, context[1:], w, size, discount) if context else 1 / size
-
-    followers = tables[len(context)].get(context)
-    if not followers:
-        return shorter(symbol)
-    total, kinds = sum(followers.values()), len(followers)
-    if kinds == size:
-        return followers[symbol] / total
-    if symbol in followers:
-        return followers[symbol] / total
-    return discount * kinds / total * shorter(symbol) / (1 - sum(map(shorter, followers)))
+# - total = sum(followers.values())
+# - if len(followers) == size:  # nobody is left who could get what is freed
+# + total, kinds = sum(followers.values()), len(followers)
+# + if kinds == size:
+# -     return (followers[symbol] - discount) / total
+# - freed = discount * len(followers) / total
+# - return freed * shorter(symbol) / (1 - sum(map(shorter, followers)))
+# +     return followers[symbol] / total
+# + return discount * kinds / total * shorter(symbol) / (1 - sum(map(shorter, followers)))
 
 
 # %% back_off | frees one discount, not one for each kind
-def back_off(tables, context, symbol, size, discount=0.5):
-    def shorter(w):
-        return back_off(tables, context[1:], w, size, discount) if context else 1 / size
-
-    followers = tables[len(context)].get(context)
-    if not followers:
-        return shorter(symbol)
-    total, kinds = sum(followers.values()), len(followers)
-    if kinds == size:
-        return followers[symbol] / total
-    if symbol in followers:
-        return (followers[symbol] - discount) / total
-    return discount / total * shorter(symbol) / (1 - sum(map(shorter, followers)))
+# - total = sum(followers.values())
+# - if len(followers) == size:  # nobody is left who could get what is freed
+# + total, kinds = sum(followers.values()), len(followers)
+# + if kinds == size:
+# - freed = discount * len(followers) / total
+# - return freed * shorter(symbol) / (1 - sum(map(shorter, followers)))
+# + return discount / total * shorter(symbol) / (1 - sum(map(shorter, followers)))
 
 
 # %% back_off | drops the last symbol of the context
-def back_off(tables, context, symbol, size, discount=0.5):
-    def shorter(w):
-        return back_off(tables, context[:-1], w, size, discount) if context else 1 / size
-
-    followers = tables[len(context)].get(context)
-    if not followers:
-        return shorter(symbol)
-    total, kinds = sum(followers.values()), len(followers)
-    if kinds == size:
-        return followers[symbol] / total
-    if symbol in followers:
-        return (followers[symbol] - discount) / total
-    return discount * kinds / total * shorter(symbol) / (1 - sum(map(shorter, followers)))
+# - return back_off(tables, context[1:], w, size, discount) if context else 1 / size
+# + return back_off(tables, context[:-1], w, size, discount) if context else 1 / size
+# - total = sum(followers.values())
+# - if len(followers) == size:  # nobody is left who could get what is freed
+# + total, kinds = sum(followers.values()), len(followers)
+# + if kinds == size:
+# - freed = discount * len(followers) / total
+# - return freed * shorter(symbol) / (1 - sum(map(shorter, followers)))
+# + return discount * kinds / total * shorter(symbol) / (1 - sum(map(shorter, followers)))
 
 
 # %% back_off | unseen symbols share equally
-def back_off(tables, context, symbol, size, discount=0.5):
-    def shorter(w):
-        return back_off(tables, context[1:], w, size, discount) if context else 1 / size
-
-    followers = tables[len(context)].get(context)
-    if not followers:
-        return shorter(symbol)
-    total, kinds = sum(followers.values()), len(followers)
-    if kinds == size:
-        return followers[symbol] / total
-    if symbol in followers:
-        return (followers[symbol] - discount) / total
-    return discount * kinds / total * 1 / (size - kinds)
+# - total = sum(followers.values())
+# - if len(followers) == size:  # nobody is left who could get what is freed
+# + total, kinds = sum(followers.values()), len(followers)
+# + if kinds == size:
+# - freed = discount * len(followers) / total
+# - return freed * shorter(symbol) / (1 - sum(map(shorter, followers)))
+# + return discount * kinds / total * 1 / (size - kinds)
 
 
 # %% back_off | a full context loses what it frees
-def back_off(tables, context, symbol, size, discount=0.5):
-    def shorter(w):
-        return back_off(tables, context[1:], w, size, discount) if context else 1 / size
-
-    followers = tables[len(context)].get(context)
-    if not followers:
-        return shorter(symbol)
-    total, kinds = sum(followers.values()), len(followers)
-    if symbol in followers:
-        return (followers[symbol] - discount) / total
-    return discount * kinds / total * shorter(symbol) / (1 - sum(map(shorter, followers)))
+# - total = sum(followers.values())
+# - if len(followers) == size:  # nobody is left who could get what is freed
+# -     return followers[symbol] / total
+# + total, kinds = sum(followers.values()), len(followers)
+# - freed = discount * len(followers) / total
+# - return freed * shorter(symbol) / (1 - sum(map(shorter, followers)))
+# + return discount * kinds / total * shorter(symbol) / (1 - sum(map(shorter, followers)))
 
 
 # %% back_off | a context never seen is uniform
-def back_off(tables, context, symbol, size, discount=0.5):
-    def shorter(w):
-        return back_off(tables, context[1:], w, size, discount) if context else 1 / size
-
-    followers = tables[len(context)].get(context)
-    if not followers:
-        return 1 / size
-    total, kinds = sum(followers.values()), len(followers)
-    if kinds == size:
-        return followers[symbol] / total
-    if symbol in followers:
-        return (followers[symbol] - discount) / total
-    return discount * kinds / total * shorter(symbol) / (1 - sum(map(shorter, followers)))
+# -     return shorter(symbol)
+# - total = sum(followers.values())
+# - if len(followers) == size:  # nobody is left who could get what is freed
+# +     return 1 / size
+# + total, kinds = sum(followers.values()), len(followers)
+# + if kinds == size:
+# - freed = discount * len(followers) / total
+# - return freed * shorter(symbol) / (1 - sum(map(shorter, followers)))
+# + return discount * kinds / total * shorter(symbol) / (1 - sum(map(shorter, followers)))
 
 
 # %% back_off | the discount given is forgotten further down
-def back_off(tables, context, symbol, size, discount=0.5):
-    def shorter(w):
-        return back_off(tables, context[1:], w, size) if context else 1 / size
-
-    followers = tables[len(context)].get(context)
-    if not followers:
-        return shorter(symbol)
-    total, kinds = sum(followers.values()), len(followers)
-    if kinds == size:
-        return followers[symbol] / total
-    if symbol in followers:
-        return (followers[symbol] - discount) / total
-    return discount * kinds / total * shorter(symbol) / (1 - sum(map(shorter, followers)))
+# - return back_off(tables, context[1:], w, size, discount) if context else 1 / size
+# + return back_off(tables, context[1:], w, size) if context else 1 / size
+# - total = sum(followers.values())
+# - if len(followers) == size:  # nobody is left who could get what is freed
+# + total, kinds = sum(followers.values()), len(followers)
+# + if kinds == size:
+# - freed = discount * len(followers) / total
+# - return freed * shorter(symbol) / (1 - sum(map(shorter, followers)))
+# + return discount * kinds / total * shorter(symbol) / (1 - sum(map(shorter, followers)))
 
 
 # %% witten_bell | 0 below the empty context
@@ -346,23 +236,17 @@ def witten_bell(tables, context, symbol, size):
 
 
 # %% witten_bell | the total in place of the kinds
-def witten_bell(tables, context, symbol, size):
-    shorter = witten_bell(tables, context[1:], symbol, size) if context else 1 / size
-    followers = tables[len(context)].get(context)
-    if not followers:
-        return shorter
-    total, kinds = sum(followers.values()), sum(followers.values())
-    return (followers.get(symbol, 0) + kinds * shorter) / (total + kinds)
+# - kinds = len(followers)
+# - return (followers.get(symbol, 0) + kinds * shorter) / (sum(followers.values()) + kinds)
+# + total, kinds = sum(followers.values()), sum(followers.values())
+# + return (followers.get(symbol, 0) + kinds * shorter) / (total + kinds)
 
 
 # %% witten_bell | the kinds are not added below
-def witten_bell(tables, context, symbol, size):
-    shorter = witten_bell(tables, context[1:], symbol, size) if context else 1 / size
-    followers = tables[len(context)].get(context)
-    if not followers:
-        return shorter
-    total, kinds = sum(followers.values()), len(followers)
-    return (followers.get(symbol, 0) + kinds * shorter) / total
+# - kinds = len(followers)
+# - return (followers.get(symbol, 0) + kinds * shorter) / (sum(followers.values()) + kinds)
+# + total, kinds = sum(followers.values()), len(followers)
+# + return (followers.get(symbol, 0) + kinds * shorter) / total
 
 
 # %% witten_bell | drops the last symbol of the context
@@ -376,15 +260,12 @@ def witten_bell(tables, context, symbol, size):
 
 
 # %% witten_bell | seen symbols get nothing from the shorter context
-def witten_bell(tables, context, symbol, size):
-    shorter = witten_bell(tables, context[1:], symbol, size) if context else 1 / size
-    followers = tables[len(context)].get(context)
-    if not followers:
-        return shorter
-    total, kinds = sum(followers.values()), len(followers)
-    if symbol in followers:
-        return followers[symbol] / (total + kinds)
-    return (followers.get(symbol, 0) + kinds * shorter) / (total + kinds)
+# - kinds = len(followers)
+# - return (followers.get(symbol, 0) + kinds * shorter) / (sum(followers.values()) + kinds)
+# + total, kinds = sum(followers.values()), len(followers)
+# + if symbol in followers:
+# +     return followers[symbol] / (total + kinds)
+# + return (followers.get(symbol, 0) + kinds * shorter) / (total + kinds)
 
 
 # %% witten_bell | a context never seen is uniform
@@ -398,36 +279,21 @@ def witten_bell(tables, context, symbol, size):
 
 
 # %% continuation_counts | adds the counts up
-def continuation_counts(counts):
-    shorter = {}
-    for context, followers in counts.items():
-        if not context:
-            raise ValueError("no first symbol")
-        for symbol, count in followers.items():
-            shorter.setdefault(context[1:], Counter())[symbol] += count
-    return shorter
+# - shorter.setdefault(context[1:], Counter()).update(followers.keys())
+# + for symbol, count in followers.items():
+# +     shorter.setdefault(context[1:], Counter())[symbol] += count
 
 
 # %% continuation_counts | leaves out the last symbol
-def continuation_counts(counts):
-    shorter = {}
-    for context, followers in counts.items():
-        if not context:
-            raise ValueError("no first symbol")
-        for symbol in followers:
-            shorter.setdefault(context[:-1], Counter())[symbol] += 1
-    return shorter
+# - shorter.setdefault(context[1:], Counter()).update(followers.keys())
+# + for symbol in followers:
+# +     shorter.setdefault(context[:-1], Counter())[symbol] += 1
 
 
 # %% continuation_counts | a later context replaces an earlier one
-def continuation_counts(counts):
-    shorter = {}
-    for context, followers in counts.items():
-        if not context:
-            raise ValueError("no first symbol")
-        for symbol in followers:
-            shorter.setdefault(context[1:], Counter())[symbol] = 1
-    return shorter
+# - shorter.setdefault(context[1:], Counter()).update(followers.keys())
+# + for symbol in followers:
+# +     shorter.setdefault(context[1:], Counter())[symbol] = 1
 
 
 # %% continuation_counts | no ValueError
@@ -440,15 +306,12 @@ def continuation_counts(counts):
 
 
 # %% continuation_counts | empties what it was given
-def continuation_counts(counts):
-    shorter = {}
-    for context, followers in list(counts.items()):
-        followers, counts[context] = dict(followers), {}
-        if not context:
-            raise ValueError("no first symbol")
-        for symbol in followers:
-            shorter.setdefault(context[1:], Counter())[symbol] += 1
-    return shorter
+# - for context, followers in counts.items():
+# + for context, followers in list(counts.items()):
+# +     followers, counts[context] = dict(followers), {}
+# - shorter.setdefault(context[1:], Counter()).update(followers.keys())
+# + for symbol in followers:
+# +     shorter.setdefault(context[1:], Counter())[symbol] += 1
 
 
 # %% kneser_ney | unseen symbols go below zero
@@ -534,98 +397,69 @@ def kneser_ney(tables, context, symbol, size, discount=0.75):
 
 
 # %% evaluate | natural logarithm
-def evaluate(probability, texts, n):
-    bits, symbols = 0.0, 0
-    for text in texts:
-        padded = [START] * (n - 1) + list(text) + [END]
-        for i in range(n - 1, len(padded)):
-            p = probability(tuple(padded[i - n + 1 : i]), padded[i])
-            bits += -math.log(p) if p else math.inf
-            symbols += 1
-    size = sum(len(text.encode()) for text in texts)
-    return {"bits": bits, "perplexity": 2 ** (bits / symbols), "bits per byte": bits / size}
+# - bits += -math.log2(p) if p > 0 else math.inf
+# + bits += -math.log(p) if p else math.inf
+# - perplexity = 2 ** (bits / symbols) if bits < math.inf else math.inf
+# - return {"bits": bits, "perplexity": perplexity, "bits per byte": bits / size}
+# + return {"bits": bits, "perplexity": 2 ** (bits / symbols), "bits per byte": bits / size}
 
 
 # %% evaluate | the end is free
-def evaluate(probability, texts, n):
-    bits, symbols = 0.0, 0
-    for text in texts:
-        padded = [START] * (n - 1) + list(text)
-        for i in range(n - 1, len(padded)):
-            p = probability(tuple(padded[i - n + 1 : i]), padded[i])
-            bits += -math.log2(p) if p else math.inf
-            symbols += 1
-    size = sum(len(text.encode()) for text in texts)
-    return {"bits": bits, "perplexity": 2 ** (bits / symbols), "bits per byte": bits / size}
+# - padded = [START] * (n - 1) + list(text) + [END]
+# + padded = [START] * (n - 1) + list(text)
+# - bits += -math.log2(p) if p > 0 else math.inf
+# + bits += -math.log2(p) if p else math.inf
+# - perplexity = 2 ** (bits / symbols) if bits < math.inf else math.inf
+# - return {"bits": bits, "perplexity": perplexity, "bits per byte": bits / size}
+# + return {"bits": bits, "perplexity": 2 ** (bits / symbols), "bits per byte": bits / size}
 
 
 # %% evaluate | divides by characters
-def evaluate(probability, texts, n):
-    bits, symbols = 0.0, 0
-    for text in texts:
-        padded = [START] * (n - 1) + list(text) + [END]
-        for i in range(n - 1, len(padded)):
-            p = probability(tuple(padded[i - n + 1 : i]), padded[i])
-            bits += -math.log2(p) if p else math.inf
-            symbols += 1
-    size = sum(len(text) for text in texts)
-    return {"bits": bits, "perplexity": 2 ** (bits / symbols), "bits per byte": bits / size}
+# - bits += -math.log2(p) if p > 0 else math.inf
+# + bits += -math.log2(p) if p else math.inf
+# - size = sum(len(text.encode()) for text in texts)
+# - perplexity = 2 ** (bits / symbols) if bits < math.inf else math.inf
+# - return {"bits": bits, "perplexity": perplexity, "bits per byte": bits / size}
+# + size = sum(len(text) for text in texts)
+# + return {"bits": bits, "perplexity": 2 ** (bits / symbols), "bits per byte": bits / size}
 
 
 # %% evaluate | perplexity by bytes
-def evaluate(probability, texts, n):
-    bits, symbols = 0.0, 0
-    for text in texts:
-        padded = [START] * (n - 1) + list(text) + [END]
-        for i in range(n - 1, len(padded)):
-            p = probability(tuple(padded[i - n + 1 : i]), padded[i])
-            bits += -math.log2(p) if p else math.inf
-            symbols += 1
-    size = sum(len(text.encode()) for text in texts)
-    return {
-        "bits": bits,
-        "perplexity": 2 ** (bits / sum(len(t.encode()) for t in texts)),
-        "bits per byte": bits / size,
-    }
+# - bits += -math.log2(p) if p > 0 else math.inf
+# + bits += -math.log2(p) if p else math.inf
+# - perplexity = 2 ** (bits / symbols) if bits < math.inf else math.inf
+# - return {"bits": bits, "perplexity": perplexity, "bits per byte": bits / size}
+# + return {
+# +     "bits": bits,
+# +     "perplexity": 2 ** (bits / sum(len(t.encode()) for t in texts)),
+# +     "bits per byte": bits / size,
+# + }
 
 
 # %% evaluate | what is impossible is left out
-def evaluate(probability, texts, n):
-    bits, symbols = 0.0, 0
-    for text in texts:
-        padded = [START] * (n - 1) + list(text) + [END]
-        for i in range(n - 1, len(padded)):
-            p = probability(tuple(padded[i - n + 1 : i]), padded[i])
-            bits += -math.log2(p) if p else 0.0
-            symbols += 1
-    size = sum(len(text.encode()) for text in texts)
-    return {"bits": bits, "perplexity": 2 ** (bits / symbols), "bits per byte": bits / size}
+# - bits += -math.log2(p) if p > 0 else math.inf
+# + bits += -math.log2(p) if p else 0.0
+# - perplexity = 2 ** (bits / symbols) if bits < math.inf else math.inf
+# - return {"bits": bits, "perplexity": perplexity, "bits per byte": bits / size}
+# + return {"bits": bits, "perplexity": 2 ** (bits / symbols), "bits per byte": bits / size}
 
 
 # %% evaluate | the logarithm of 0
-def evaluate(probability, texts, n):
-    bits, symbols = 0.0, 0
-    for text in texts:
-        padded = [START] * (n - 1) + list(text) + [END]
-        for i in range(n - 1, len(padded)):
-            p = probability(tuple(padded[i - n + 1 : i]), padded[i])
-            bits += -math.log2(p)
-            symbols += 1
-    size = sum(len(text.encode()) for text in texts)
-    return {"bits": bits, "perplexity": 2 ** (bits / symbols), "bits per byte": bits / size}
+# - bits += -math.log2(p) if p > 0 else math.inf
+# + bits += -math.log2(p)
+# - perplexity = 2 ** (bits / symbols) if bits < math.inf else math.inf
+# - return {"bits": bits, "perplexity": perplexity, "bits per byte": bits / size}
+# + return {"bits": bits, "perplexity": 2 ** (bits / symbols), "bits per byte": bits / size}
 
 
 # %% evaluate | only the last text has an end
-def evaluate(probability, texts, n):
-    bits, symbols = 0.0, 0
-    for text in ["".join(texts)]:
-        padded = [START] * (n - 1) + list(text) + [END]
-        for i in range(n - 1, len(padded)):
-            p = probability(tuple(padded[i - n + 1 : i]), padded[i])
-            bits += -math.log2(p) if p else math.inf
-            symbols += 1
-    size = sum(len(text.encode()) for text in texts)
-    return {"bits": bits, "perplexity": 2 ** (bits / symbols), "bits per byte": bits / size}
+# - for text in texts:
+# + for text in ["".join(texts)]:
+# - bits += -math.log2(p) if p > 0 else math.inf
+# + bits += -math.log2(p) if p else math.inf
+# - perplexity = 2 ** (bits / symbols) if bits < math.inf else math.inf
+# - return {"bits": bits, "perplexity": perplexity, "bits per byte": bits / size}
+# + return {"bits": bits, "perplexity": 2 ** (bits / symbols), "bits per byte": bits / size}
 
 
 # %% evaluate | contexts of n symbols
@@ -657,119 +491,47 @@ def generate(probability, symbols, n, draw, limit=100):
 
 
 # %% generate | goes on after the end
-def generate(probability, symbols, n, draw, limit=100):
-    padded = [START] * (n - 1)
-    while len(padded) < n - 1 + limit:
-        context, point, reached = tuple(padded[len(padded) - n + 1 :]), draw(), 0.0
-        for symbol in symbols:
-            reached += probability(context, symbol)
-            if reached > point:
-                break
-        padded.append(symbol)
-    return padded[n - 1 :]
+# -         break
+# - if symbol == END:
+# -     break
+# - padded.append(symbol)
+# +         break
+# + padded.append(symbol)
 
 
 # %% generate | the sum may equal the number drawn
-def generate(probability, symbols, n, draw, limit=100):
-    padded = [START] * (n - 1)
-    while len(padded) < n - 1 + limit:
-        context, point, reached = tuple(padded[len(padded) - n + 1 :]), draw(), 0.0
-        for symbol in symbols:
-            reached += probability(context, symbol)
-            if reached >= point:
-                break
-        if symbol == END:
-            break
-        padded.append(symbol)
-    return padded[n - 1 :]
+# - if reached > point:
+# + if reached >= point:
 
 
 # %% generate | the beginning is returned
-def generate(probability, symbols, n, draw, limit=100):
-    padded = [START] * (n - 1)
-    while len(padded) < n - 1 + limit:
-        context, point, reached = tuple(padded[len(padded) - n + 1 :]), draw(), 0.0
-        for symbol in symbols:
-            reached += probability(context, symbol)
-            if reached > point:
-                break
-        if symbol == END:
-            break
-        padded.append(symbol)
-    return padded
+# - return padded[n - 1 :]
+# + return padded
 
 
 # %% generate | the whole list is the context for n = 1
-def generate(probability, symbols, n, draw, limit=100):
-    padded = [START] * (n - 1)
-    while len(padded) < n - 1 + limit:
-        context, point, reached = tuple(padded[-(n - 1) :]), draw(), 0.0
-        for symbol in symbols:
-            reached += probability(context, symbol)
-            if reached > point:
-                break
-        if symbol == END:
-            break
-        padded.append(symbol)
-    return padded[n - 1 :]
+# - context, point, reached = tuple(padded[len(padded) - n + 1 :]), draw(), 0.0
+# + context, point, reached = tuple(padded[-(n - 1) :]), draw(), 0.0
 
 
 # %% generate | the context never moves
-def generate(probability, symbols, n, draw, limit=100):
-    padded = [START] * (n - 1)
-    while len(padded) < n - 1 + limit:
-        context, point, reached = tuple(padded[: n - 1]), draw(), 0.0
-        for symbol in symbols:
-            reached += probability(context, symbol)
-            if reached > point:
-                break
-        if symbol == END:
-            break
-        padded.append(symbol)
-    return padded[n - 1 :]
+# - context, point, reached = tuple(padded[len(padded) - n + 1 :]), draw(), 0.0
+# + context, point, reached = tuple(padded[: n - 1]), draw(), 0.0
 
 
 # %% generate | one symbol too many
-def generate(probability, symbols, n, draw, limit=100):
-    padded = [START] * (n - 1)
-    while len(padded) <= n - 1 + limit:
-        context, point, reached = tuple(padded[len(padded) - n + 1 :]), draw(), 0.0
-        for symbol in symbols:
-            reached += probability(context, symbol)
-            if reached > point:
-                break
-        if symbol == END:
-            break
-        padded.append(symbol)
-    return padded[n - 1 :]
+# - while len(padded) < n - 1 + limit:
+# + while len(padded) <= n - 1 + limit:
 
 
 # %% generate | draws for each symbol anew
-def generate(probability, symbols, n, draw, limit=100):
-    padded = [START] * (n - 1)
-    while len(padded) < n - 1 + limit:
-        context, point, reached = tuple(padded[len(padded) - n + 1 :]), draw(), 0.0
-        for symbol in symbols:
-            reached += probability(context, symbol)
-            if reached > point or reached > draw():
-                break
-        if symbol == END:
-            break
-        padded.append(symbol)
-    return padded[n - 1 :]
+# - if reached > point:
+# + if reached > point or reached > draw():
 
 
 # %% generate | always the most probable
-def generate(probability, symbols, n, draw, limit=100):
-    padded = [START] * (n - 1)
-    while len(padded) < n - 1 + limit:
-        context, point, reached = tuple(padded[len(padded) - n + 1 :]), draw(), 0.0
-        for symbol in symbols:
-            reached += probability(context, symbol)
-            if reached > point:
-                break
-        symbol = max(symbols, key=lambda s: probability(context, s))
-        if symbol == END:
-            break
-        padded.append(symbol)
-    return padded[n - 1 :]
+# -         break
+# - if symbol == END:
+# +         break
+# + symbol = max(symbols, key=lambda s: probability(context, s))
+# + if symbol == END:

@@ -79,21 +79,17 @@ def count_words(text):
 
 
 # %% count_pairs | ignores how often a word occurs
-def count_pairs(words):
-    pairs = Counter()
-    for word in words:
-        for i in range(len(word) - 1):
-            pairs[word[i : i + 2]] += 1
-    return pairs
+# - for word, count in words.items():
+# + for word in words:
+# - pairs[word[i : i + 2]] += count
+# + pairs[word[i : i + 2]] += 1
 
 
 # %% count_pairs | overlapping pairs once
-def count_pairs(words):
-    pairs = Counter()
-    for word, count in words.items():
-        for pair in {word[i : i + 2] for i in range(len(word) - 1)}:
-            pairs[pair] += word.count(pair) * count
-    return pairs
+# - for i in range(len(word) - 1):
+# -     pairs[word[i : i + 2]] += count
+# + for pair in {word[i : i + 2] for i in range(len(word) - 1)}:
+# +     pairs[pair] += word.count(pair) * count
 
 
 # %% count_pairs | from one word into the next
@@ -103,39 +99,27 @@ def count_pairs(words):
 
 
 # %% count_pairs | the last pair is missing
-def count_pairs(words):
-    pairs = Counter()
-    for word, count in words.items():
-        for i in range(len(word) - 2):
-            pairs[word[i : i + 2]] += count
-    return pairs
+# - for i in range(len(word) - 1):
+# + for i in range(len(word) - 2):
 
 
 # %% count_pairs | a lone last token counts as a pair
-def count_pairs(words):
-    pairs = Counter()
-    for word, count in words.items():
-        for i in range(len(word)):
-            pairs[word[i : i + 2]] += count
-    return pairs
+# - for i in range(len(word) - 1):
+# + for i in range(len(word)):
 
 
 # %% count_pairs | a later count replaces an earlier one
-def count_pairs(words):
-    pairs = {}
-    for word, count in words.items():
-        for i in range(len(word) - 1):
-            pairs[word[i : i + 2]] = count
-    return pairs
+# - pairs = Counter()
+# + pairs = {}
+# - pairs[word[i : i + 2]] += count
+# + pairs[word[i : i + 2]] = count
 
 
 # %% count_pairs | tuples instead of strings
-def count_pairs(words):
-    pairs = Counter()
-    for word, count in words.items():
-        for pair in pairwise(word):
-            pairs[pair] += count
-    return pairs
+# - for i in range(len(word) - 1):
+# -     pairs[word[i : i + 2]] += count
+# + for pair in pairwise(word):
+# +     pairs[pair] += count
 
 
 # %% pair_changes | the pair itself is listed as lost
@@ -579,11 +563,9 @@ def decode(ids, vocab):
 
 
 # %% decode | a generator is used up by the check
-def decode(ids, vocab):
-    for i in ids:
-        if i not in vocab:
-            raise ValueError(f"unknown id {i}")
-    return b"".join(vocab[i] for i in ids).decode("utf-8", errors="replace")
+# - """
+# - ids = [index(i) for i in ids]
+# + """
 
 
 # %% safe_pieces | chunks come out as they are
@@ -669,117 +651,80 @@ def safe_pieces(chunks, cut):
 
 
 # %% longest_match | later pieces are looked up without ##
-def longest_match(word, vocab, unknown="[UNK]", limit=100):
-    pieces, start = [], 0
-    while start < len(word) <= limit:
-        end = next((end for end in range(len(word), start, -1) if word[start:end] in vocab), None)
-        if end is None:
-            return [unknown]
-        pieces.append(("##" if start else "") + word[start:end])
-        start = end
-    return pieces if len(word) <= limit else [unknown]
+# - prefix = "##" if start else ""
+# - ends = range(len(word), start, -1)
+# - end = next((end for end in ends if prefix + word[start:end] in vocab), None)
+# + end = next((end for end in range(len(word), start, -1) if word[start:end] in vocab), None)
+# - pieces.append(prefix + word[start:end])
+# + pieces.append(("##" if start else "") + word[start:end])
 
 
 # %% longest_match | ## is missing in the result
-def longest_match(word, vocab, unknown="[UNK]", limit=100):
-    pieces, start = [], 0
-    while start < len(word) <= limit:
-        prefix = "##" if start else ""
-        end = next((end for end in range(len(word), start, -1) if prefix + word[start:end] in vocab), None)
-        if end is None:
-            return [unknown]
-        pieces.append(word[start:end])
-        start = end
-    return pieces if len(word) <= limit else [unknown]
+# - ends = range(len(word), start, -1)
+# - end = next((end for end in ends if prefix + word[start:end] in vocab), None)
+# + end = next((end for end in range(len(word), start, -1) if prefix + word[start:end] in vocab), None)
+# - pieces.append(prefix + word[start:end])
+# + pieces.append(word[start:end])
 
 
 # %% longest_match | the shortest piece first
-def longest_match(word, vocab, unknown="[UNK]", limit=100):
-    pieces, start = [], 0
-    while start < len(word) <= limit:
-        prefix = "##" if start else ""
-        end = next(
-            (end for end in range(start + 1, len(word) + 1) if prefix + word[start:end] in vocab), None
-        )
-        if end is None:
-            return [unknown]
-        pieces.append(prefix + word[start:end])
-        start = end
-    return pieces if len(word) <= limit else [unknown]
+# - ends = range(len(word), start, -1)
+# - end = next((end for end in ends if prefix + word[start:end] in vocab), None)
+# + end = next(
+# +     (end for end in range(start + 1, len(word) + 1) if prefix + word[start:end] in vocab), None
+# + )
 
 
 # %% longest_match | keeps the pieces found before the word turned out unknown
-def longest_match(word, vocab, unknown="[UNK]", limit=100):
-    pieces, start = [], 0
-    while start < len(word) <= limit:
-        prefix = "##" if start else ""
-        end = next((end for end in range(len(word), start, -1) if prefix + word[start:end] in vocab), None)
-        if end is None:
-            return [*pieces, unknown]
-        pieces.append(prefix + word[start:end])
-        start = end
-    return pieces if len(word) <= limit else [unknown]
+# - ends = range(len(word), start, -1)
+# - end = next((end for end in ends if prefix + word[start:end] in vocab), None)
+# + end = next((end for end in range(len(word), start, -1) if prefix + word[start:end] in vocab), None)
+# - return [unknown]
+# + return [*pieces, unknown]
 
 
 # %% longest_match | the limit is off by one
-def longest_match(word, vocab, unknown="[UNK]", limit=100):
-    pieces, start = [], 0
-    while start < len(word) < limit:
-        prefix = "##" if start else ""
-        end = next((end for end in range(len(word), start, -1) if prefix + word[start:end] in vocab), None)
-        if end is None:
-            return [unknown]
-        pieces.append(prefix + word[start:end])
-        start = end
-    return pieces if len(word) < limit else [unknown]
+# - while start < len(word) <= limit:
+# + while start < len(word) < limit:
+# - ends = range(len(word), start, -1)
+# - end = next((end for end in ends if prefix + word[start:end] in vocab), None)
+# + end = next((end for end in range(len(word), start, -1) if prefix + word[start:end] in vocab), None)
+# - return pieces if len(word) <= limit else [unknown]
+# + return pieces if len(word) < limit else [unknown]
 
 
 # %% longest_match | [UNK] whatever is asked for
-def longest_match(word, vocab, unknown="[UNK]", limit=100):
-    pieces, start = [], 0
-    while start < len(word) <= limit:
-        prefix = "##" if start else ""
-        end = next((end for end in range(len(word), start, -1) if prefix + word[start:end] in vocab), None)
-        if end is None:
-            return ["[UNK]"]
-        pieces.append(prefix + word[start:end])
-        start = end
-    return pieces if len(word) <= limit else ["[UNK]"]
+# - ends = range(len(word), start, -1)
+# - end = next((end for end in ends if prefix + word[start:end] in vocab), None)
+# + end = next((end for end in range(len(word), start, -1) if prefix + word[start:end] in vocab), None)
+# - return [unknown]
+# + return ["[UNK]"]
+# - return pieces if len(word) <= limit else [unknown]
+# + return pieces if len(word) <= limit else ["[UNK]"]
 
 
 # %% longest_match | the empty word is unknown
-def longest_match(word, vocab, unknown="[UNK]", limit=100):
-    pieces, start = [], 0
-    while start < len(word) <= limit:
-        prefix = "##" if start else ""
-        end = next((end for end in range(len(word), start, -1) if prefix + word[start:end] in vocab), None)
-        if end is None:
-            return [unknown]
-        pieces.append(prefix + word[start:end])
-        start = end
-    return pieces if pieces else [unknown]
+# - ends = range(len(word), start, -1)
+# - end = next((end for end in ends if prefix + word[start:end] in vocab), None)
+# + end = next((end for end in range(len(word), start, -1) if prefix + word[start:end] in vocab), None)
+# - return pieces if len(word) <= limit else [unknown]
+# + return pieces if pieces else [unknown]
 
 
 # %% longest_match | ## in front of the first piece, too
-def longest_match(word, vocab, unknown="[UNK]", limit=100):
-    pieces, start = [], 0
-    while start < len(word) <= limit:
-        end = next((end for end in range(len(word), start, -1) if "##" + word[start:end] in vocab), None)
-        if end is None:
-            return [unknown]
-        pieces.append("##" + word[start:end])
-        start = end
-    return pieces if len(word) <= limit else [unknown]
+# - prefix = "##" if start else ""
+# - ends = range(len(word), start, -1)
+# - end = next((end for end in ends if prefix + word[start:end] in vocab), None)
+# + end = next((end for end in range(len(word), start, -1) if "##" + word[start:end] in vocab), None)
+# - pieces.append(prefix + word[start:end])
+# + pieces.append("##" + word[start:end])
 
 
 # %% longest_match | no limit
-def longest_match(word, vocab, unknown="[UNK]", limit=100):
-    pieces, start = [], 0
-    while start < len(word):
-        prefix = "##" if start else ""
-        end = next((end for end in range(len(word), start, -1) if prefix + word[start:end] in vocab), None)
-        if end is None:
-            return [unknown]
-        pieces.append(prefix + word[start:end])
-        start = end
-    return pieces
+# - while start < len(word) <= limit:
+# + while start < len(word):
+# - ends = range(len(word), start, -1)
+# - end = next((end for end in ends if prefix + word[start:end] in vocab), None)
+# + end = next((end for end in range(len(word), start, -1) if prefix + word[start:end] in vocab), None)
+# - return pieces if len(word) <= limit else [unknown]
+# + return pieces
