@@ -19,6 +19,7 @@ from eras.deep_learning.recurrent import LSTMCell, Recurrent, State, bits, forge
 START, VOCABULARY = 256, 257
 CHECKPOINTS = Path(__file__).with_name("checkpoints")
 BYTE_LSTM = CHECKPOINTS / "byte_lstm.safetensors"
+LONG_LSTM = CHECKPOINTS / "byte_lstm_long.safetensors"  # read the text as often as the course GPT
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 One run a seed, one after the other. Writes the first seed's weights and the log of all to
 `eras/deep_learning/checkpoints/byte_lstm.*`. Matrix products run in bfloat16; on processors without instructions
-for it, give --float32.
+for it, give --float32. The one that reads the text as often as the course GPT did was made by
+`--steps 13889 --name byte_lstm_long --seeds 1`.
 """
 
 import argparse
@@ -23,7 +24,6 @@ HELD_OUT = ("shakespeare", "moby_dick", "sotu", "tang")
 CORPORA = (*HELD_OUT, "bible", "help_en", "help_zh")
 SEEDS = (1990, 1997, 2000)
 MODEL = LMConfig()
-LOG = BYTE_LSTM.with_suffix(".json")
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,15 @@ def main() -> None:
     )
     parser.add_argument("--folder", type=Path, default=BYTE_LSTM.parent, help="where to write")
     parser.add_argument("--steps", type=int, default=TrainingConfig.steps, help="optimiser steps")
+    parser.add_argument("--name", default=BYTE_LSTM.stem, help="what the files are called")
+    parser.add_argument(
+        "--seeds", type=int, choices=range(1, len(SEEDS) + 1), default=len(SEEDS), help="how many runs"
+    )
     parser.add_argument("--float32", action="store_true", help="no bfloat16")
     chosen = parser.parse_args()
     config = TrainingConfig(steps=chosen.steps, bfloat16=not chosen.float32)
     chosen.folder.mkdir(parents=True, exist_ok=True)
-    log = chosen.folder / LOG.name
+    log = chosen.folder / f"{chosen.name}.json"
     runs = json.loads(log.read_text())["runs"] if log.exists() else []
     texts = [document.text for name in CORPORA for document in data.load(name, "train").require("train")]
     seen = config.steps * config.batch * config.length
@@ -125,9 +129,9 @@ def main() -> None:
     }
     facts |= {"symbols": sum(len(symbols(text)) for text in texts), "symbols_seen": seen}
     facts["compute"] = 6.0 * facts["parameters"] * seen
-    for seed in SEEDS[len(runs) :]:
-        name = BYTE_LSTM.name if seed == SEEDS[0] else f"byte_lstm_{seed}.partial"
-        runs.append(one_run(texts, config, seed, chosen.folder / name))
+    for seed in SEEDS[len(runs) : chosen.seeds]:
+        end = ".safetensors" if seed == SEEDS[0] else f"_{seed}.partial"
+        runs.append(one_run(texts, config, seed, chosen.folder / (chosen.name + end)))
         log.write_text(json.dumps(facts | {"runs": runs}, indent=1) + "\n")
 
 
