@@ -3,7 +3,7 @@
 One run a seed, one after the other. Writes the first seed's weights and the log of all to
 `eras/deep_learning/checkpoints/byte_lstm.*`. Matrix products run in bfloat16; on processors without instructions
 for it, give --float32. The one that reads the text as often as the course GPT did was made by
-`--steps 13889 --name byte_lstm_long --seeds 1`.
+`--steps 13889 --name byte_lstm_long --seeds 2`.
 """
 
 import argparse

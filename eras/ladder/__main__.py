@@ -83,7 +83,7 @@ def byte_lstm() -> Row:
     """The byte LSTM that has read the text once."""
     from eras.deep_learning.recurrent_lm import BYTE_LSTM
 
-    return _lstm("byte LSTM", BYTE_LSTM)
+    return _lstm("byte LSTM, one pass", BYTE_LSTM)
 
 
 def byte_lstm_long() -> Row:
