@@ -12,6 +12,7 @@ from torch import nn
 from eras.deep_learning.recurrent_classifier import BiLSTMClassifier, ClassifierConfig, train
 from eras.deep_learning.recurrent_lm import (
     BYTE_LSTM,
+    LONG_LSTM,
     START,
     VOCABULARY,
     ByteLM,
@@ -102,11 +103,13 @@ def test_training_learns_and_repeats(small):
     assert small.costs(["abcabcabc"])[0] < 0.7 * before
 
 
-def test_the_checkpoint_agrees_with_its_log():
-    log = json.loads(BYTE_LSTM.with_suffix(".json").read_text())
-    model = use_torch_kernels(ByteLM.load())
+@pytest.mark.parametrize("weights", [BYTE_LSTM, LONG_LSTM])
+def test_the_checkpoint_agrees_with_its_log(weights):
+    log = json.loads(weights.with_suffix(".json").read_text())
+    model = use_torch_kernels(ByteLM.load(weights))
     assert log["parameters"] == model.parameter_count()
-    assert BYTE_LSTM.stat().st_size < 8e6
+    assert log["symbols_seen"] == math.prod(log["training"][key] for key in ("steps", "batch", "length"))
+    assert weights.stat().st_size < 8e6
     assert [run["seed"] for run in log["runs"]] == sorted({run["seed"] for run in log["runs"]})
     text = "It was the best of times, it was the worst of times, and the whale swam on."
     assert model.costs([text])[0] < 8 * len(zlib.compress(text.encode()))
