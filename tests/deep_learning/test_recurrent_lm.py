@@ -103,12 +103,13 @@ def test_training_learns_and_repeats(small):
     assert small.costs(["abcabcabc"])[0] < 0.7 * before
 
 
-@pytest.mark.parametrize("weights", [BYTE_LSTM, LONG_LSTM])
-def test_the_checkpoint_agrees_with_its_log(weights):
+@pytest.mark.parametrize(("weights", "passes"), [(BYTE_LSTM, "1.0"), (LONG_LSTM, "6.4")])
+def test_the_checkpoint_agrees_with_its_log(weights, passes):
     log = json.loads(weights.with_suffix(".json").read_text())
     model = use_torch_kernels(ByteLM.load(weights))
     assert log["parameters"] == model.parameter_count()
     assert log["symbols_seen"] == math.prod(log["training"][key] for key in ("steps", "batch", "length"))
+    assert f"{log['symbols_seen'] / log['symbols']:.1f}" == passes  # as the ladder's rows are called
     assert weights.stat().st_size < 8e6
     assert [run["seed"] for run in log["runs"]] == sorted({run["seed"] for run in log["runs"]})
     text = "It was the best of times, it was the worst of times, and the whale swam on."
